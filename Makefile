@@ -1,0 +1,129 @@
+# xmpp-agent. GNU make.
+#   make            build everything into build/ (O=dir: elsewhere; V=1: say how)
+#   make check      all tests          make demo   see it work
+#   make lint       warnings as errors, clang-tidy, cppcheck, shellcheck, mandoc
+#   make SAN=address,undefined check   the same under sanitizers
+# A new .c file in a folder is found by itself; main.c is the program, all
+# else of the folder is linked into it and into the tests.
+PREFIX     ?= /usr/local
+DESTDIR    ?=
+BINDIR      = $(PREFIX)/bin
+LIBEXECDIR  = $(PREFIX)/libexec/xmpp-agent
+MANDIR      = $(PREFIX)/share/man
+CC         ?= cc
+PKG_CONFIG ?= pkg-config
+SAN        ?=
+O          ?= build$(if $(SAN),-san)
+VERSION     = 0.1
+
+V ?= 0
+Q = $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),@:,@printf '  %-5s %s\n' $(1) $(2))
+
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wold-style-definition -Wvla -Wformat=2 \
+	-Wswitch-enum -Wundef -Wwrite-strings -Wpointer-arith -Wcast-align \
+	$(if $(WERROR),-Werror)
+HARDEN = $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3) \
+	-fstack-protector-strong -fstack-clash-protection \
+	-fPIE -fno-strict-overflow -fno-delete-null-pointer-checks \
+	-ftrivial-auto-var-init=zero $(CET) $(CLANG_AUTOVAR)
+CET := $(if $(filter x86_64,$(shell uname -m)),-fcf-protection=full)
+CLANG_AUTOVAR := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),-enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang)
+SANFLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined -DSANDBOX_LOG)
+DEFS = -D_GNU_SOURCE -DOPENSSL_API_COMPAT=30000 -DOPENSSL_NO_DEPRECATED \
+	-DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' -DBINDIR='"$(BINDIR)"'
+OPT ?= -O2 -g
+ALL_CFLAGS = -std=c17 $(OPT) $(WARN) $(HARDEN) $(SANFLAGS) $(DEFS) $(CFLAGS)
+ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed \
+	$(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
+
+pc = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
+L_KEEPER = $(call pc,libcrypto libseccomp libbsd)
+L_STORE  = $(call pc,sqlite3 libseccomp libbsd)
+L_NET    = $(call pc,libstrophe expat libcrypto libseccomp libbsd)
+L_FRONT  = $(call pc,jansson libseccomp libbsd) -linih
+
+objs = $(patsubst %.c,$(O)/%.o,$(filter-out %/main.c %/store.c,$(wildcard $(1)/*.c)))
+A_IPC     = $(O)/ipc.a
+A_SANDBOX = $(O)/sandbox.a
+A_CRYPTO  = $(O)/crypto.a
+A_OMEMO   = $(O)/omemo.a
+A_AGENT   = $(O)/agent.a
+A_NET     = $(O)/net.a
+A_FRONT   = $(O)/front.a
+A_COMMON  = $(O)/common.a
+ARCHIVES  = $(A_IPC) $(A_SANDBOX) $(A_CRYPTO) $(A_OMEMO) $(A_AGENT) $(A_NET) \
+	$(A_FRONT) $(A_COMMON) $(O)/chat.a $(O)/send.a $(O)/key.a
+PROGRAMS = $(addprefix $(O)/,xmpp-agent xmpp-agent-store xmpp-net xmpp-chat xmpp-send xmpp-key)
+
+all: $(PROGRAMS)
+
+$(A_IPC): $(call objs,ipc)
+$(A_SANDBOX): $(call objs,sandbox)
+$(A_CRYPTO): $(call objs,agent/crypto)
+$(A_OMEMO): $(call objs,agent/omemo)
+$(A_AGENT): $(call objs,agent)
+$(A_NET): $(call objs,client/net)
+$(A_FRONT): $(call objs,client/front)
+$(A_COMMON): $(call objs,client/common)
+$(O)/chat.a: $(call objs,client/chat)
+$(O)/send.a: $(call objs,client/send)
+$(O)/key.a: $(call objs,client/key)
+$(ARCHIVES):
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/%.o: %.c
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+link = $(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(1)
+# Mode 0111: the kernel starts such a program non-dumpable (sandbox/README).
+$(O)/xmpp-agent: $(O)/agent/main.o $(A_AGENT) $(A_OMEMO) $(A_CRYPTO) $(A_SANDBOX) $(A_IPC)
+	$(call say,LINK,$@)
+	$(Q)rm -f $@
+	$(call link,$(L_KEEPER))
+	$(Q)chmod 0111 $@
+$(O)/xmpp-agent-store: $(O)/agent/store.o $(A_SANDBOX) $(A_IPC)
+	$(call say,LINK,$@)
+	$(Q)rm -f $@
+	$(call link,$(L_STORE))
+	$(Q)chmod 0111 $@
+$(O)/xmpp-net: $(O)/client/net/main.o $(A_NET) $(A_COMMON) $(A_SANDBOX) $(A_IPC)
+	$(call say,LINK,$@)
+	$(Q)rm -f $@
+	$(call link,$(L_NET))
+	$(Q)chmod 0111 $@
+$(O)/xmpp-chat: $(O)/client/chat/main.o $(O)/chat.a $(A_FRONT) $(A_COMMON) $(A_SANDBOX) $(A_IPC)
+	$(call say,LINK,$@)
+	$(Q)rm -f $@
+	$(call link,$(L_FRONT))
+	$(Q)chmod 0111 $@
+$(O)/xmpp-send: $(O)/client/send/main.o $(O)/send.a $(A_FRONT) $(A_COMMON) $(A_SANDBOX) $(A_IPC)
+	$(call say,LINK,$@)
+	$(Q)rm -f $@
+	$(call link,$(L_FRONT))
+	$(Q)chmod 0111 $@
+$(O)/xmpp-key: $(O)/client/key/main.o $(O)/key.a $(A_FRONT) $(A_COMMON) $(A_SANDBOX) $(A_IPC)
+	$(call say,LINK,$@)
+	$(Q)rm -f $@
+	$(call link,$(L_FRONT))
+	$(Q)chmod 0111 $@
+
+include tests/tests.mk
+
+install: all
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1
+	install -m 0111 $(O)/xmpp-agent $(O)/xmpp-chat $(O)/xmpp-send $(O)/xmpp-key $(DESTDIR)$(BINDIR)
+	install -m 0111 $(O)/xmpp-agent-store $(O)/xmpp-net $(DESTDIR)$(LIBEXECDIR)
+	install -m 0444 man/*.1 $(DESTDIR)$(MANDIR)/man1
+
+clean:
+	rm -rf build build-san build-clang build-fuzz
+
+.PHONY: all install clean
+.SUFFIXES:
+.SECONDARY:
+-include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The keeper's one structure, its clients and requests. keeper.c owns the
+ * connections; dispatch.c finds a request's handler by its type and calls it
+ * with a body that has its layout; handlers live in vault_requests.c,
+ * identity.c, trust.c, messages.c, devices.c, publication.c.
+ */
+#ifndef AGENT_KEEPER_H
+#define AGENT_KEEPER_H
+
+#include <stdint.h>
+
+#include <bsd/sys/queue.h>
+
+#include "../ipc/buffer.h"
+#include "../ipc/connection.h"
+#include "../ipc/err.h"
+#include "../ipc/loop.h"
+#include "../ipc/messages.h"
+#include "limits.h"
+#include "records.h"
+#include "vault.h"
+
+/* Descriptors that the launcher gives the keeper, fixed. */
+enum keeper_fd {
+	KEEPER_FD_LISTEN = 3,	/* listening socket */
+	KEEPER_FD_STORE = 4,	/* socketpair */
+	KEEPER_FD_DERIVE = 5,	/* socketpair */
+	KEEPER_FD_LAUNCHER = 6, /* socketpair */
+	KEEPER_FD_ANSWER = 7,	/* pipe: output of askpass or passphrase source */
+};
+
+struct client {
+	TAILQ_ENTRY(client) entry;
+	struct keeper *keeper;
+	struct connection *conn;
+	uint32_t pid, uid;
+	uint32_t rights;		/* as they are now */
+	uint32_t ceiling;		/* RESTRICT's: ELEVATE never passes it */
+	int hello;
+	char name[LIMIT_CLIENT_NAME + 1]; /* "" until RESTRICT */
+	char (*accounts)[LIMIT_JID + 1];  /* RESTRICT's; NULL: all */
+	size_t naccounts;
+	unsigned pending;		/* requests without an answer */
+	char *attached;	/* account of ATTACH_FRONT or ATTACH_NET, or NULL */
+	int is_net, is_front;
+	int carries_text; /* waiting output holds plaintext: closed by lock */
+	struct requests *requests;
+};
+TAILQ_HEAD(clients, client);
+
+struct keeper {
+	struct loop *loop;
+	struct records *records;
+	struct vault *vault;
+	struct clients clients;
+	unsigned nclients;
+	struct connection *store, *derive, *launcher;
+	struct ask *ask;	   /* ask.c: one question at a time */
+	struct watch *listen;
+	int locking;		   /* requests read before are being finished */
+	struct accounts *accounts; /* identity.c: caches that lock forgets */
+};
+
+/*
+ * One request, on the heap, until it is answered exactly once. When its
+ * client goes away first, client becomes NULL and the answer is dropped.
+ */
+struct request {
+	TAILQ_ENTRY(request) entry;
+	struct keeper *keeper;
+	struct client *client;
+	const struct message *message;
+	uint32_t id;
+	struct reader body; /* valid during the handler only, unless kept */
+	uint8_t *copy;	    /* request_keep's copy of the body; wiped */
+	size_t copylen;
+	struct buffer reply; /* what request_done will send */
+	int err;	     /* what request_durable will send instead */
+	char text[256];
+};
+
+/* Keep the body past the handler: body then reads from a wiped copy. */
+int request_keep(struct request *);
+/* Answer now. request_fail's text says what was wrong; both free r. */
+void request_done(struct request *r);
+void request_fail(struct request *r, int err, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/*
+ * Answer r->reply (or r->err) once everything committed so far is durable;
+ * ERR_RETRY if that commit is refused. Every handler that reads or writes
+ * records ends in this one: no answer runs ahead of the disk.
+ */
+void request_durable(struct request *r);
+
+/* Send an event to one client, if it has the right and is attached. */
+void client_event(struct client *, uint8_t type, const struct buffer *body);
+/* To all attached fronts (nets) of an account. */
+void keeper_event_fronts(struct keeper *, const char *account, uint8_t type,
+    const struct buffer *body);
+void keeper_event_nets(struct keeper *, const char *account, uint8_t type,
+    const struct buffer *body);
+/* May this client speak for the account? */
+int client_has_account(const struct client *, const char *account);
+
+/* dispatch.c: the body has been checked against its layout. */
+void dispatch(struct request *);
+/* One handler of the table in dispatch.c; answers r exactly once. */
+typedef void handler(struct request *r);
+
+/* called by vault and keeper around locking */
+void keeper_unlocked(struct keeper *); /* caches may be filled */
+void keeper_lock(struct keeper *);     /* begin to lock */
+
+/* ask.c: run the passphrase source or askpass through the launcher. */
+struct ask;
+typedef void ask_done(void *arg, int err, const char *answer, size_t len);
+/* prompt names the asking pid. ERR_BUSY: another question is open. */
+void ask_question(struct keeper *, int kind, uint32_t pid, const char *prompt,
+    ask_done *, void *arg);
+
+/* the role's main; xmpp-agent -x keeper */
+int keeper_main(void);
+
+#endif

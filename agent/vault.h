@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Slots, lock, unlock, guessing (ARCHITECTURE, section 2). Runs in the
+ * keeper; scrypt runs in derive. Slots are LUKS's idea: each wraps the same
+ * master key under a passphrase (scrypt), or a recovery code (HKDF).
+ */
+#ifndef AGENT_VAULT_H
+#define AGENT_VAULT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct vault;
+struct loop;
+struct records;
+struct connection;
+
+struct vault *vault_new(struct loop *, struct records *);
+void vault_free(struct vault *);
+/* Where DERIVE requests go. */
+void vault_set_derive(struct vault *, struct connection *);
+int vault_exists(const struct vault *);	 /* there is a slot row */
+int vault_locked(const struct vault *);
+/* Answer with 0 or an error when it is done. One attempt at a time: the next
+ * is ERR_BUSY at once; after a wrong one, of anyone, 1, 2, 4 … 30 s. */
+typedef void vault_done(void *arg, int err);
+void vault_unlock(struct vault *, int recovery, const void *secret, size_t len,
+    vault_done *, void *arg);
+/* Check a passphrase of an unlocked vault (ELEVATE); same penalties. */
+void vault_check(struct vault *, int recovery, const void *secret, size_t len,
+    vault_done *, void *arg);
+/*
+ * Make the vault with a passphrase slot and a recovery slot; recovery gets
+ * the code as text (at least 64 octets), to be shown once and wiped.
+ */
+void vault_create(struct vault *, const void *secret, size_t len,
+    char *recovery, size_t size, vault_done *, void *arg);
+/* Wipe master and derived keys. records must be idle. */
+void vault_lock(struct vault *);
+
+#endif

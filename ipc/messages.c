@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * THE table of messages, and the layout checker. Linked into every process;
+ * holds nothing. A new request is one row here, one handler in agent/ and one
+ * test.
+ */
+#include <string.h>
+
+#include "buffer.h"
+#include "err.h"
+#include "frame.h"
+#include "messages.h"
+
+#define SMALL 8192			/* names, states, answers */
+#define BODY  (FRAME_MAX - FRAME_HEADER) /* the largest */
+#define L     MESSAGE_LOCKED
+#define E     MESSAGE_EVENT
+
+#define ELEMENTS                                                               \
+	"elements:[ namespace:u8 sid:u32 iv:s payload:s "                      \
+	"keys:[ jid:s device:u32 kex:u8 bytes:s ] ]"
+
+const struct message messages[] = {
+	/* clang-format off */
+	/* --- client link: every connection ---------------------------------- */
+	{ M_HELLO, "HELLO", LINK_CLIENT, 0, L, SMALL,
+	  "version:u32 features:[ name:s ]",
+	  "version:u32 program:s features:[ name:s ] rights:u32 locked:u8",
+	  "First on every connection; agree on a version and features." },
+	{ M_RESTRICT, "RESTRICT", LINK_CLIENT, 0, L, SMALL,
+	  "rights:u32 name:s accounts:[ jid:s ]", "rights:u32",
+	  "Give up rights and accounts for good, and name the client. No account listed: all." },
+	{ M_ELEVATE, "ELEVATE", LINK_CLIENT, RIGHT_INFO, 0, SMALL,
+	  "rights:u32 method:u8 secret:s", "rights:u32",
+	  "Add trust or admin until the connection ends, for the passphrase or a yes in askpass." },
+	{ M_STATUS, "STATUS", LINK_CLIENT, RIGHT_INFO, L, SMALL, "",
+	  "locked:u8 vault:u8 accounts:u32 records:u64 "
+	  "clients:[ name:s pid:u32 rights:u32 ] walls:[ role:s wall:s ]",
+	  "The agent's state, its clients, the walls in force. accounts is 0 while locked." },
+	{ M_LOCK, "LOCK", LINK_CLIENT, RIGHT_INFO, L, SMALL, "", "",
+	  "Finish what was read before, then forget every key." },
+	{ M_UNLOCK, "UNLOCK", LINK_CLIENT, RIGHT_INFO, L, SMALL,
+	  "method:u8 secret:s", "",
+	  "Unlock the vault. BUSY at once while another attempt runs or a penalty lasts." },
+	{ M_VAULT_CREATE, "VAULT_CREATE", LINK_CLIENT, RIGHT_INFO, L, SMALL,
+	  "method:u8 secret:s", "recovery:s",
+	  "Make the vault where there is none; this connection then has trust and admin." },
+	{ M_LIST, "LIST", LINK_CLIENT, RIGHT_INFO, 0, SMALL, "",
+	  "accounts:[ jid:s fingerprint:f32 device:u32 due:u8 nets:u32 ]",
+	  "The accounts of this connection. due: bit 0 device list, bit 1 bundle to be published." },
+	{ M_CREATE, "CREATE", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
+	  "account:s others:u8", "fingerprint:f32 device:u32",
+	  "Make an identity. others: what becomes of devices found on the account's list." },
+	{ M_PEERS, "PEERS", LINK_CLIENT, RIGHT_INFO, 0, SMALL,
+	  "account:s peer:s",
+	  "rows:[ peer:s policy:u8 require:u8 device:u32 fingerprint:f32 trust:u8 "
+	  "listed:u8 reader:u8 shown:u8 ]",
+	  "Known keys of a peer, of the account itself, or with an empty peer of everyone." },
+	{ M_TRUST, "TRUST", LINK_CLIENT, RIGHT_TRUST, 0, SMALL,
+	  "account:s peer:s fingerprint:f32 trust:u8", "",
+	  "Decide about a key: trusted, verified or distrusted." },
+	{ M_POLICY, "POLICY", LINK_CLIENT, RIGHT_TRUST, 0, SMALL,
+	  "account:s peer:s policy:u8 require:u8", "",
+	  "What becomes of a peer's new keys, and whether encryption is required." },
+	{ M_PUBLISH, "PUBLISH", LINK_CLIENT, RIGHT_INFO, 0, SMALL,
+	  "account:s", "",
+	  "Mark the account's device list and bundle as to be published again." },
+
+	/* --- client link: fronts ---------------------------------------------- */
+	{ M_ATTACH_FRONT, "ATTACH_FRONT", LINK_CLIENT, RIGHT_TEXT, 0, SMALL,
+	  "account:s", "device:u32 fingerprint:f32",
+	  "Receive this account's READERS, MESSAGE, SENT and FAILED events." },
+	{ M_COMPOSE, "COMPOSE", LINK_CLIENT, RIGHT_TEXT, 0, BODY,
+	  "account:s conversation:s kind:u8 id:s parts:[ format:u8 bytes:s ]",
+	  "handle:f16",
+	  "Hand in a message to be sent. Idempotent under the client's name and id." },
+	{ M_OUTBOX, "OUTBOX", LINK_CLIENT, RIGHT_TEXT, 0, SMALL, "account:s",
+	  "rows:[ handle:f16 conversation:s kind:u8 id:s fixed:u8 ]",
+	  "What this client has composed and the server has not acknowledged." },
+	{ M_READERS, "READERS", LINK_CLIENT, RIGHT_TEXT, 0, SMALL,
+	  "account:s handle:f16",
+	  "rows:[ peer:s device:u32 fingerprint:f32 trust:u8 why:u8 ]",
+	  "The readers of a composed message that have not been acknowledged." },
+	{ M_WRITER, "WRITER", LINK_CLIENT, RIGHT_TEXT, 0, SMALL,
+	  "account:s handle:f16",
+	  "peer:s device:u32 fingerprint:f32 trust:u8 why:u8 shown:u8",
+	  "Whose key wrote a waiting message." },
+	{ M_ACKNOWLEDGE, "ACKNOWLEDGE", LINK_CLIENT, RIGHT_TEXT, 0, SMALL,
+	  "account:s peer:s fingerprint:f32 role:u8", "",
+	  "This key has been shown to the user as a reader or a writer." },
+	{ M_OPEN, "OPEN", LINK_CLIENT, RIGHT_TEXT, 0, SMALL,
+	  "account:s handle:f16",
+	  "format:u8 bytes:s sender:s conversation:s kind:u8 device:u32 "
+	  "fingerprint:f32 trust:u8 bound:u8 copy:u8 namespace:u8 time:u64 id:s "
+	  "again:u8",
+	  "The text of a message, as the keeper recorded it. time: seconds since 1970." },
+	{ M_SHOWN, "SHOWN", LINK_CLIENT, RIGHT_TEXT, 0, SMALL,
+	  "account:s handle:f16", "",
+	  "This client has shown the message; it is not offered to it again." },
+	{ M_WAITING, "WAITING", LINK_CLIENT, RIGHT_TEXT, 0, SMALL, "account:s",
+	  "handles:[ handle:f16 ]",
+	  "Messages not yet shown by this client, oldest first; at most 4,096." },
+	{ M_DISCARD, "DISCARD", LINK_CLIENT, RIGHT_TEXT, 0, SMALL,
+	  "account:s handle:f16", "",
+	  "Give up a composed message." },
+
+	/* --- client link: nets ------------------------------------------------ */
+	{ M_ATTACH_NET, "ATTACH_NET", LINK_CLIENT, RIGHT_NETWORK, 0, SMALL,
+	  "account:s", "device:u32 cursor:s since:u64",
+	  "Receive this account's WORK and READY events. Archive cursor, and the time it starts at." },
+	{ M_DEVICES, "DEVICES", LINK_CLIENT, RIGHT_NETWORK, 0, BODY,
+	  "account:s namespace:u8 peer:s status:u8 devices:[ id:u32 ]", "",
+	  "A device list as the server gave it; item-not-found is an empty list." },
+	{ M_ENCRYPT, "ENCRYPT", LINK_CLIENT, RIGHT_NETWORK, 0, SMALL,
+	  "account:s handle:f16",
+	  "status:u8 need:[ jid:s namespace:u8 device:u32 ] to:s kind:u8 id:s "
+	  ELEMENTS,
+	  "Encrypt a composed message. NEED names bundles (device 0: a device list) to hand in." },
+	{ M_BUNDLE, "BUNDLE", LINK_CLIENT, RIGHT_NETWORK, 0, BODY,
+	  "account:s namespace:u8 peer:s device:u32 status:u8 identity:s "
+	  "spk_id:u32 spk:s signature:s prekeys:[ id:u32 key:s ]", "",
+	  "A bundle as the server gave it, or ABSENT or UNREACHABLE." },
+	{ M_SENT, "SENT", LINK_CLIENT, RIGHT_NETWORK, 0, SMALL,
+	  "account:s handle:f16", "",
+	  "The server has acknowledged the message; it leaves the outbox." },
+	{ M_FAILED, "FAILED", LINK_CLIENT, RIGHT_NETWORK, 0, SMALL,
+	  "account:s handle:f16 reason:s", "",
+	  "The message cannot be sent (a bounce, a refused recipient)." },
+	{ M_DECRYPT, "DECRYPT", LINK_CLIENT, RIGHT_NETWORK, 0, BODY,
+	  "account:s namespace:u8 sender:s device:u32 path:u8 conversation:s "
+	  "kind:u8 id:s time:u64 keys:[ kex:u8 bytes:s ] iv:s has_payload:u8 "
+	  "payload:s archive:s",
+	  "verdict:u8 handle:f16",
+	  "An encrypted element. keys: all that name our device. archive: its id there, or empty." },
+	{ M_CURSOR, "CURSOR", LINK_CLIENT, RIGHT_NETWORK, 0, SMALL,
+	  "account:s archive:s end:u8", "",
+	  "The archive was read up to this id; end: to its end, for this connection." },
+	{ M_WORK, "WORK", LINK_CLIENT, RIGHT_NETWORK, 0, SMALL, "account:s",
+	  "item:u64 work:u8 namespace:u8 to:s id:s device:u32 devices:[ id:u32 ] "
+	  "identity:s spk_id:u32 spk:s signature:s prekeys:[ id:u32 key:s ] "
+	  ELEMENTS,
+	  "The next thing to do for the account, with its fixed octets; item 0: nothing." },
+	{ M_WORK_DONE, "WORK_DONE", LINK_CLIENT, RIGHT_NETWORK, 0, SMALL,
+	  "account:s item:u64 status:u8 reason:s", "",
+	  "A work item was done (the server said so) or failed." },
+
+	/* --- client link: events ---------------------------------------------- */
+	{ M_EVENT_LOCKED, "EVENT_LOCKED", LINK_CLIENT, 0, E | L, SMALL, "", NULL,
+	  "The vault is locked." },
+	{ M_EVENT_UNLOCKED, "EVENT_UNLOCKED", LINK_CLIENT, 0, E | L, SMALL, "",
+	  NULL, "The vault is unlocked; attach again." },
+	{ M_EVENT_WORK, "EVENT_WORK", LINK_CLIENT, RIGHT_NETWORK, E, SMALL,
+	  "account:s", NULL, "There is work for a net of this account." },
+	{ M_EVENT_READY, "EVENT_READY", LINK_CLIENT, RIGHT_NETWORK, E, SMALL,
+	  "account:s handle:f16", NULL, "A message that waited can be encrypted." },
+	{ M_EVENT_READERS, "EVENT_READERS", LINK_CLIENT, RIGHT_TEXT, E, SMALL,
+	  "account:s handle:f16", NULL, "A message waits for READERS to be acknowledged." },
+	{ M_EVENT_MESSAGE, "EVENT_MESSAGE", LINK_CLIENT, RIGHT_TEXT, E, SMALL,
+	  "account:s handle:f16", NULL, "A message can be opened." },
+	{ M_EVENT_SENT, "EVENT_SENT", LINK_CLIENT, RIGHT_TEXT, E, SMALL,
+	  "account:s handle:f16 id:s", NULL, "The server has a composed message." },
+	{ M_EVENT_FAILED, "EVENT_FAILED", LINK_CLIENT, RIGHT_TEXT, E, SMALL,
+	  "account:s handle:f16 id:s code:u32 reason:s", NULL,
+	  "A composed message will not be sent as things are, and why." },
+
+	/* --- store link ------------------------------------------------------- */
+	{ M_LOAD, "LOAD", LINK_STORE, 0, 0, SMALL, "", "rows:u64",
+	  "Send every row as ROWS frames, then the reply with their number." },
+	{ M_ROWS, "ROWS", LINK_STORE, 0, E, BODY, "rows:[ key:f32 value:s ]",
+	  NULL, "Rows of the database, store to keeper." },
+	{ M_PUT, "PUT", LINK_STORE, 0, E, BODY, "rows:[ key:f32 value:s ]", NULL,
+	  "Rows for the coming COMMIT; an empty value deletes." },
+	{ M_COMMIT, "COMMIT", LINK_STORE, 0, 0, SMALL, "purge:u8", "",
+	  "Make all PUT rows durable, all or none. purge: then empty the log (old octets gone)." },
+	/* --- derive link ------------------------------------------------------ */
+	{ M_DERIVE, "DERIVE", LINK_DERIVE, 0, 0, SMALL,
+	  "passphrase:s salt:s log2n:u32 r:u32 p:u32", "key:f32",
+	  "scrypt." },
+	/* --- launcher link ---------------------------------------------------- */
+	{ M_ASK, "ASK", LINK_LAUNCHER, 0, 0, SMALL, "kind:u8 pid:u32 prompt:s",
+	  "status:u8",
+	  "Run the passphrase source or askpass; its output comes on the pipe before the reply." },
+	{ M_SERVING, "SERVING", LINK_LAUNCHER, 0, E, SMALL, "", NULL,
+	  "The keeper accepts connections." },
+	/* --- front link (SOCK_SEQPACKET) -------------------------------------- */
+	{ M_FRONT_SEND, "FRONT_SEND", LINK_FRONT, 0, E, SMALL, "handle:f16", NULL,
+	  "Encrypt and send." },
+	{ M_FRONT_QUIT, "FRONT_QUIT", LINK_FRONT, 0, E, SMALL, "", NULL,
+	  "Close the stream in good order and exit." },
+	{ M_NET_ONLINE, "NET_ONLINE", LINK_FRONT, 0, E, SMALL, "jid:s", NULL,
+	  "Bound; the full JID." },
+	{ M_NET_OFFLINE, "NET_OFFLINE", LINK_FRONT, 0, E, SMALL,
+	  "reason:s fatal:u8", NULL,
+	  "The connection is over. fatal: trying again cannot help." },
+	{ M_NET_DELIVERED, "NET_DELIVERED", LINK_FRONT, 0, E, SMALL, "id:s", NULL,
+	  "The recipient's client has received it (XEP-0184)." },
+	{ M_NET_UNENCRYPTED, "NET_UNENCRYPTED", LINK_FRONT, 0, E, SMALL, "from:s",
+	  NULL, "A message came in clear; it is not shown." },
+	{ M_NET_NOTICE, "NET_NOTICE", LINK_FRONT, 0, E, SMALL, "from:s text:s",
+	  NULL, "Something was dropped, and why." },
+	{ M_NET_CAUGHT_UP, "NET_CAUGHT_UP", LINK_FRONT, 0, E, SMALL, "", NULL,
+	  "The archive has been read to its end." },
+	/* clang-format on */
+};
+
+const size_t messages_count = sizeof(messages) / sizeof(messages[0]);

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * THE table of messages (messages.c): name, number, link, right, whether it
+ * is answered while locked, longest body, layout of request and reply.
+ * Dispatch, permission tests, PROTOCOL.md's index and the fuzzer's dictionary
+ * all come from it.
+ *
+ * A layout is a list of fields "name:type" parted by blanks. Types: u8 u32 u64,
+ * s (u32 length and octets), fN (exactly N octets), and [ … ] a u32 count and
+ * that many times the fields inside. A layout of NULL means that the message
+ * has no such part (an event has no reply, for instance).
+ */
+#ifndef IPC_MESSAGES_H
+#define IPC_MESSAGES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PROTOCOL_VERSION 1
+
+enum link { /* who speaks to whom */
+	LINK_CLIENT,	/* any client and the keeper */
+	LINK_STORE,	/* keeper and store */
+	LINK_DERIVE,	/* keeper and derive */
+	LINK_LAUNCHER,	/* keeper and launcher */
+	LINK_FRONT,	/* front and its net */
+};
+
+enum right {
+	RIGHT_INFO = 1,
+	RIGHT_NETWORK = 2,
+	RIGHT_TEXT = 4,
+	RIGHT_TRUST = 8,
+	RIGHT_ADMIN = 16,
+};
+#define RIGHTS_INITIAL (RIGHT_INFO | RIGHT_NETWORK | RIGHT_TEXT)
+#define RIGHTS_ALL     (RIGHTS_INITIAL | RIGHT_TRUST | RIGHT_ADMIN)
+
+enum message_type {
+	/* client link: requests; the reply has the type REPLY or ERROR */
+	M_HELLO = 1,
+	M_RESTRICT,
+	M_ELEVATE,
+	M_STATUS,
+	M_LOCK,
+	M_UNLOCK,
+	M_VAULT_CREATE,
+	M_LIST,
+	M_CREATE,
+	M_PEERS,
+	M_TRUST,
+	M_POLICY,
+	M_PUBLISH,
+
+	M_ATTACH_FRONT = 20,
+	M_COMPOSE,
+	M_OUTBOX,
+	M_READERS,
+	M_WRITER,
+	M_ACKNOWLEDGE,
+	M_OPEN,
+	M_SHOWN,
+	M_WAITING,
+	M_DISCARD,
+
+	M_ATTACH_NET = 40,
+	M_DEVICES,
+	M_ENCRYPT,
+	M_BUNDLE,
+	M_SENT,
+	M_FAILED,
+	M_DECRYPT,
+	M_CURSOR,
+	M_WORK,
+	M_WORK_DONE,
+
+	/* events, id 0 */
+	M_EVENT_LOCKED = 64,
+	M_EVENT_UNLOCKED,
+	M_EVENT_WORK,	 /* to nets: ask WORK */
+	M_EVENT_READY,	 /* to nets: ENCRYPT this handle again */
+	M_EVENT_READERS, /* to fronts: new readers to show */
+	M_EVENT_MESSAGE, /* to fronts: a message to OPEN */
+	M_EVENT_SENT,	 /* to fronts: the server has it */
+	M_EVENT_FAILED,	 /* to fronts: it will not be sent, and why */
+
+	/* store link */
+	M_LOAD = 80,
+	M_ROWS,
+	M_PUT,
+	M_COMMIT,
+	/* derive link */
+	M_DERIVE = 90,
+	/* launcher link */
+	M_ASK = 95,
+	M_SERVING, /* event from the keeper: it accepts connections */
+	/* front link: all events */
+	M_FRONT_SEND = 100, /* front to net: encrypt and send this handle */
+	M_FRONT_QUIT,
+	M_NET_ONLINE, /* net to front */
+	M_NET_OFFLINE,
+	M_NET_DELIVERED,
+	M_NET_UNENCRYPTED,
+	M_NET_NOTICE,
+	M_NET_CAUGHT_UP,
+
+	M_REPLY = 254,
+	M_ERROR = 255, /* code:u32 text:s */
+};
+
+#define MESSAGE_LOCKED 1 /* flag: answered while locked */
+#define MESSAGE_EVENT  2 /* flag: id 0, no reply */
+
+struct message {
+	uint8_t type;
+	const char *name; /* "HELLO" */
+	enum link link;
+	uint32_t right;	  /* one enum right, 0: none needed */
+	uint32_t flags;
+	uint32_t max;	  /* longest body in octets */
+	const char *request;
+	const char *reply;
+	const char *what; /* one line for PROTOCOL.md */
+};
+
+extern const struct message messages[];
+extern const size_t messages_count;
+
+/* The row for a type on a link, or NULL. */
+const struct message *message_find(enum link, uint8_t type);
+/*
+ * Does p[0..n) have this layout, whole, nothing left over? 0, ERR_MALFORMED
+ * or ERR_TOO_LONG. Counts are bounded by the octets that are there.
+ */
+int message_check(const char *layout, const void *p, size_t n);
+
+/* Values of fields that are not free numbers */
+enum namespace_id { NS_LEGACY = 0, NS_OMEMO2 = 1 };
+enum secret_method { SECRET_ASK = 0, SECRET_PASSPHRASE = 1, SECRET_RECOVERY = 2 };
+enum list_status { LIST_READ = 0, LIST_UNKNOWN = 1 }; /* empty is LIST_READ */
+enum bundle_status { BUNDLE_HERE = 0, BUNDLE_ABSENT = 1, BUNDLE_UNREACHABLE = 2 };
+enum encrypt_status { ENCRYPT_DONE = 0, ENCRYPT_NEED = 1, ENCRYPT_WAIT = 2 };
+enum conversation_kind { KIND_CHAT = 0, KIND_ROOM = 1 };
+enum format { FORMAT_BODY = 0, FORMAT_SCE_CONTENT = 1 };
+enum trust { TRUST_UNDECIDED = 0, TRUST_BLIND, TRUST_TRUSTED, TRUST_VERIFIED,
+	TRUST_DISTRUSTED };
+enum policy { POLICY_BLIND = 0, POLICY_FIRST_USE, POLICY_MANUAL };
+enum others { OTHERS_IGNORE = 0, OTHERS_TRUST = 1 };
+enum bound { BOUND_NONE = 0, BOUND_SENDER, BOUND_CONVERSATION };
+enum copy { COPY_NONE = 0, COPY_CARBON, COPY_ARCHIVE, COPY_SIBLING };
+enum path { PATH_DIRECT = 0, PATH_CARBON_RECEIVED, PATH_CARBON_SENT,
+	PATH_ARCHIVE, PATH_ROOM };
+enum verdict { VERDICT_NEW = 0, VERDICT_KNOWN, VERDICT_DUPLICATE,
+	VERDICT_EMPTY, VERDICT_OWN };
+enum role { ROLE_READER = 0, ROLE_WRITER = 1 };
+enum why { WHY_NEW_KEY = 0, WHY_RETURNED, WHY_NEW_MEMBER, WHY_FIRST_MESSAGE };
+enum work { WORK_NONE = 0, WORK_DEVICES, WORK_BUNDLE, WORK_EMPTY, WORK_FETCH_DEVICES,
+	WORK_FETCH_BUNDLE };
+enum work_status { WORK_OK = 0, WORK_FAILED = 1 };
+enum ask_kind { ASK_SOURCE = 0, ASK_PASSPHRASE = 1, ASK_CONFIRM = 2 };
+
+#define HANDLE_SIZE	 16
+#define FINGERPRINT_SIZE 32
+
+#endif
