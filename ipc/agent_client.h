@@ -21,7 +21,17 @@ int agent_socket_path(const char *option, char *path, size_t size);
 int agent_connect(const char *path);
 /* Takes fd over and says HELLO (waits). NULL: *err says why. */
 struct agent *agent_new(int fd, int *err);
+/*
+ * The same for a connection on which another process has said HELLO and
+ * RESTRICT (xmpp-net's): says nothing. Whether the vault is locked is known
+ * once an answer or event has said so.
+ */
+struct agent *agent_new_greeted(int fd, int *err);
 void agent_free(struct agent *);
+/* Free all but the descriptor, for another process to go on with; not after
+ * agent_attach. Nothing is read ahead, so nothing is lost but queued events:
+ * ask agent_is_locked before. */
+int agent_release(struct agent *);
 int agent_fd(const struct agent *);
 int agent_is_locked(const struct agent *); /* as HELLO and events said */
 /* The text of the last ERROR reply ("" if none); valid until the next call. */
@@ -45,8 +55,11 @@ struct agent_handler {
 /* Attach to a loop; agent_call must not be used after. Queued events come. */
 int agent_attach(struct agent *, struct loop *, const struct agent_handler *,
     void *arg);
-/* done gets err 0 and the reply's body, or the error (reply NULL; agent_error
- * has the text). Every request is answered or closed() is called. */
+/*
+ * done gets err 0 and the reply's body, or the error (reply NULL; agent_error
+ * has the text). Every request is answered or closed() is called. ERR_BUSY:
+ * too much waits to be written, nothing was sent, ask again after an answer.
+ */
 int agent_request(struct agent *, uint8_t type, const struct buffer *body,
     void (*done)(void *arg, int err, struct reader *reply), void *arg);
 

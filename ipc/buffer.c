@@ -53,6 +53,16 @@ buffer_drop(struct buffer *b, size_t n)
 	b->len = left;
 }
 
+void
+buffer_cut(struct buffer *b, size_t len)
+{
+	if (len < b->len) {
+		explicit_bzero(b->data + len, b->len - len);
+		b->len = len;
+	}
+	b->err = 0;
+}
+
 /* Make cap at least need, which is not over max. */
 static int
 buffer_grow(struct buffer *b, size_t need)

@@ -27,6 +27,8 @@ void buffer_free(struct buffer *b);
 void buffer_clear(struct buffer *b);
 /* Drop (and wipe) the first n octets. n <= len. */
 void buffer_drop(struct buffer *b, size_t n);
+/* Cut (and wipe) all from offset len on, clear the error. */
+void buffer_cut(struct buffer *b, size_t len);
 /* Room for n octets at the end, counted into len; NULL on error. */
 uint8_t *buffer_extend(struct buffer *b, size_t n);
 void buffer_put(struct buffer *b, const void *p, size_t n); /* no length */

@@ -12,6 +12,7 @@
 
 #define CONNECTION_OUT_HIGH (512 * 1024)  /* stop reading above */
 #define CONNECTION_OUT_MAX  (2048 * 1024) /* a peer over this is closed */
+#define CONNECTION_PACKET_MAX (16 * 1024) /* a frame on a packet socket */
 
 struct connection;
 
@@ -38,10 +39,17 @@ void connection_free(struct connection *);
 struct buffer *connection_out(struct connection *);
 /* Arm writing; the octets leave at the end of the loop's turn. */
 void connection_flush(struct connection *);
-/* Send one frame with the given body. 0 or error (the peer is closed later). */
+/*
+ * Send one frame with the given body. On an error (it would pass
+ * CONNECTION_OUT_MAX, say) the peer is closed at the end of the turn. A peer
+ * that has stopped reading is not an error: what it had sent is read first.
+ */
 int connection_send(struct connection *, uint8_t type, uint32_t id,
     const void *body, size_t len);
-/* Stop or resume reading frames (parsed ones wait in the input buffer). */
+/*
+ * Stop or resume handling frames; those already read wait in the input buffer.
+ * While paused, a hang-up is noticed only if output waits.
+ */
 void connection_pause(struct connection *, int paused);
 int connection_fd(const struct connection *);
 

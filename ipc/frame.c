@@ -5,8 +5,6 @@
  */
 #include "frame.h"
 
-#include <string.h>
-
 #include "err.h"
 
 size_t
@@ -28,11 +26,7 @@ frame_end(struct buffer *b, size_t at)
 	if (err == 0 && b->len - at > FRAME_MAX)
 		err = ERR_TOO_LONG;
 	if (err != 0) {
-		if (b->len > at) {
-			explicit_bzero(b->data + at, b->len - at);
-			b->len = at;
-		}
-		b->err = 0;
+		buffer_cut(b, at);
 		return err;
 	}
 	buffer_patch_u32(b, at, (uint32_t)(b->len - at - 4));

@@ -204,3 +204,135 @@ const struct message messages[] = {
 };
 
 const size_t messages_count = sizeof(messages) / sizeof(messages[0]);
+
+#define DEPTH_MAX 4 /* groups within groups; the table has two */
+
+const struct message *
+message_find(enum link link, uint8_t type)
+{
+	for (size_t i = 0; i < messages_count; i++)
+		if (messages[i].type == type && messages[i].link == link)
+			return &messages[i];
+	return NULL;
+}
+
+/* One field's type, or the end of what a layout or group holds. */
+enum field { FIELD_END, FIELD_FIXED, FIELD_STRING, FIELD_GROUP, FIELD_BAD };
+
+/*
+ * Take one field off the layout; *size gets the octets it has at least. The
+ * end of a group is taken off too. After a group's '[' comes its content.
+ */
+static enum field
+layout_next(const char **layout, size_t *size)
+{
+	const char *p = *layout;
+
+	*size = 0;
+	p += strspn(p, " ");
+	if (*p == '\0' || *p == ']') {
+		*layout = *p == ']' ? p + 1 : p;
+		return FIELD_END;
+	}
+	p += strcspn(p, ": []");
+	if (*p++ != ':')
+		return FIELD_BAD;
+	*layout = p + strcspn(p, " ]");
+	if (*p == '[') {
+		*size = 4;
+		*layout = p + 1;
+		return FIELD_GROUP;
+	}
+	if (*p == 's') {
+		*size = 4;
+		return FIELD_STRING;
+	}
+	if (*p != 'u' && *p != 'f')
+		return FIELD_BAD;
+	for (const char *d = p + 1; *d >= '0' && *d <= '9' && *size < 1000; d++)
+		*size = *size * 10 + (size_t)(*d - '0');
+	if (*p == 'u')
+		*size /= 8;
+	return *size > 0 ? FIELD_FIXED : FIELD_BAD;
+}
+
+/* Pass over the content of a group; how many octets has it at least? */
+static size_t
+layout_skip(const char **layout)
+{
+	size_t total = 0, size;
+	int depth = 1;
+
+	while (depth > 0) {
+		switch (layout_next(layout, &size)) {
+		case FIELD_GROUP:
+			if (depth++ == 1)
+				total += size;
+			break;
+		case FIELD_FIXED:
+		case FIELD_STRING:
+			if (depth == 1)
+				total += size;
+			break;
+		case FIELD_END:
+			if (**layout == '\0' && (*layout)[-1] != ']')
+				return 0;
+			depth--;
+			break;
+		case FIELD_BAD:
+			return 0;
+		}
+	}
+	return total;
+}
+
+/* Check the fields up to the end of the layout or group, and take both off. */
+static void
+layout_check(const char **layout, struct reader *r, int depth)
+{
+	const char *content, *after;
+	size_t size, each;
+	uint32_t n;
+	enum field field;
+
+	while (r->err == 0 &&
+	    (field = layout_next(layout, &size)) != FIELD_END) {
+		switch (field) {
+		case FIELD_FIXED:
+			(void)reader_bytes(r, size);
+			break;
+		case FIELD_STRING:
+			(void)reader_string(r, &each, r->left);
+			break;
+		case FIELD_GROUP:
+			content = after = *layout;
+			each = layout_skip(&after);
+			n = reader_u32(r);
+			if (each == 0 || depth == DEPTH_MAX ||
+			    n > r->left / each)
+				r->err = ERR_MALFORMED;
+			for (; n > 0 && r->err == 0; n--) {
+				*layout = content;
+				layout_check(layout, r, depth + 1);
+			}
+			*layout = after;
+			break;
+		case FIELD_END:
+		case FIELD_BAD:
+			r->err = ERR_MALFORMED;
+			break;
+		}
+	}
+}
+
+int
+message_check(const char *layout, const void *p, size_t n)
+{
+	struct reader r;
+
+	if (n > BODY)
+		return ERR_TOO_LONG;
+	reader_init(&r, p, n);
+	layout_check(&layout, &r, 0);
+	return reader_end(&r);
+}
