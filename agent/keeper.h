@@ -46,6 +46,7 @@ struct client {
 	int is_net, is_front;
 	int carries_text; /* waiting output holds plaintext: closed by lock */
 	struct requests *requests;
+	struct net *net; /* attached net: publication.c's, or NULL */
 };
 TAILQ_HEAD(clients, client);
 
@@ -103,8 +104,13 @@ void keeper_event_nets(struct keeper *, const char *account, uint8_t type,
 /* May this client speak for the account? */
 int client_has_account(const struct client *, const char *account);
 
-/* dispatch.c: the body has been checked against its layout. */
+/*
+ * dispatch.c: check HELLO, lock, right and layout from the request's row of
+ * the table, then call its handler. Answers exactly once, now or later.
+ */
 void dispatch(struct request *);
+/* A client is going: forget what its attachment held (attach.c). */
+void client_gone(struct client *);
 /* One handler of the table in dispatch.c; answers r exactly once. */
 typedef void handler(struct request *r);
 
