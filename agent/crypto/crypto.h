@@ -27,6 +27,10 @@ int crypto_hmac(const uint8_t *key, size_t keylen, const struct iovec_const *v,
 /* salt NULL: 32 zero octets. outlen <= 255*32. */
 int crypto_hkdf(const uint8_t *ikm, size_t ikmlen, const uint8_t salt[32],
     const char *info, uint8_t *out, size_t outlen);
+/* The same with any salt and any info. */
+int crypto_hkdf_any(const uint8_t *ikm, size_t ikmlen, const uint8_t *salt,
+    size_t saltlen, const void *info, size_t infolen, uint8_t *out,
+    size_t outlen);
 /* RFC 7914; maxmem is set from the parameters. Derive process only. */
 int crypto_scrypt(const void *pass, size_t passlen, const void *salt,
     size_t saltlen, unsigned log2n, uint32_t r, uint32_t p, uint8_t out[32]);
