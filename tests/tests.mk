@@ -1,23 +1,115 @@
-# Tests, included by the Makefile.
+# Tests, included by the Makefile (tests/README.md).
 #   tests/unit/test_X.c        a cmocka program, linked with all of our code
 #   tests/fuzz/fuzz_X.c        a libFuzzer target; corpus in tests/fuzz/corpus/X,
 #                              replayed by the ordinary tests
 #   tests/regress/X.sh, tests/interop/X.sh   whole programs; exit 0: passed
+#   tests/support/X.c          programs that the scripts use, in $(O)/test
 L_TEST = -lcmocka $(sort $(L_KEEPER) $(L_STORE) $(L_NET) $(L_FRONT)) -lm
 UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
-SUPPORT = $(patsubst %.c,$(O)/%.o,$(wildcard tests/support/*.c))
+SEEDED = $(O)/test/seeded/xmpp-agent $(O)/test/seeded/xmpp-agent-store
+SUPPORT = $(addprefix $(O)/test/,json_pick hunt attack protocol_index) $(SEEDED)
 # Everything twice: the archives need each other.
 TEST_ARCHIVES = -Wl,--start-group $(ARCHIVES) -Wl,--end-group
+deps = tests/lab/deps.sh
 
 $(UNIT): $(O)/tests/%: $(O)/tests/unit/%.o $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(TEST_ARCHIVES) $(L_TEST)
-$(FUZZ): $(O)/tests/%: $(O)/tests/fuzz/%.o $(O)/tests/fuzz/replay.o $(ARCHIVES)
+
+# FUZZING=1 (make fuzz): clang's driver; otherwise one that replays a corpus.
+FUZZ_MAIN = $(if $(FUZZING),-fsanitize=fuzzer,$(O)/tests/fuzz/replay.o)
+$(FUZZ): $(O)/tests/%: $(O)/tests/fuzz/%.o $(if $(FUZZING),,$(O)/tests/fuzz/replay.o) $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(O)/tests/fuzz/replay.o $(TEST_ARCHIVES) $(L_TEST)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(FUZZ_MAIN) $(TEST_ARCHIVES) $(L_TEST)
+
+$(O)/test/%: $(O)/tests/support/%.o $(A_IPC)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pc,jansson libcrypto) -lbsd
+# The agent as installed, but its randomness is drawn from a seed that the
+# memory hunt knows too.
+$(O)/test/seeded/xmpp-agent: $(O)/agent/main.o $(O)/tests/support/random_seeded.o \
+		$(A_AGENT) $(A_OMEMO) $(A_CRYPTO) $(A_SANDBOX) $(A_IPC)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && rm -f $@
+	$(call link,$(L_KEEPER))
+	$(Q)chmod 0111 $@
+$(O)/test/seeded/xmpp-agent-store: $(O)/xmpp-agent-store
+	$(Q)mkdir -p $(@D)
+	$(Q)ln -f $< $@
 
 unit: $(UNIT) $(FUZZ)
-.PHONY: unit
+tests: all unit $(SUPPORT)
+
+# all of it, installation included
+check:
+	$(Q)$(deps) build test
+	$(Q)+$(MAKE) --no-print-directory tests
+	$(Q)SAN='$(SAN)' tests/run -o $(O)
+
+interop:
+	$(Q)$(deps) build test
+	$(Q)+$(MAKE) --no-print-directory tests
+	$(Q)SAN='$(SAN)' tests/run -o $(O) -v interop/
+
+demo:
+	$(Q)$(deps) build test
+	$(Q)tests/demo.sh $(O)
+
+# make fuzz T=60 [F=frame]: each target (or that one) for so many seconds
+T ?= 60
+fuzz:
+	$(Q)$(deps) build test fuzz
+	$(Q)+$(MAKE) --no-print-directory O=build-fuzz CC=clang FUZZING=1 \
+		SAN=address,undefined CFLAGS=-fsanitize=fuzzer-no-link unit-fuzz
+	$(Q)for f in build-fuzz/tests/fuzz_$(or $(F),*); do \
+		n=$${f##*/fuzz_}; mkdir -p build-fuzz/corpus/$$n; echo "fuzz $$n"; \
+		$$f -max_total_time=$(T) -timeout=10 -print_final_stats=1 \
+			-artifact_prefix=build-fuzz/$$n- build-fuzz/corpus/$$n \
+			$$(ls -d tests/fuzz/corpus/$$n 2>/dev/null) || exit 1; done
+unit-fuzz: $(FUZZ)
+
+# PROTOCOL.md's index of messages comes from ipc/messages.c.
+PROTOCOL.md: ipc/messages.c $(O)/test/protocol_index
+	$(Q)$(O)/test/protocol_index $@ >$@.new && mv $@.new $@
+
+# --- lint ---------------------------------------------------------------------
+C_ALL = $(shell git ls-files '*.c')
+H_ALL = $(shell git ls-files '*.h')
+SH_ALL = $(shell git ls-files '*.sh') tests/run tests/lab/world \
+	tests/lab/world-inside tests/lab/drop .ci/run
+lint:
+	$(Q)$(deps) build test lint
+	$(Q)+$(MAKE) --no-print-directory lint-gcc lint-clang lint-format lint-shell \
+		lint-man lint-cppcheck lint-tidy
+	@echo "lint: clean"
+lint-gcc:
+	$(Q)+$(MAKE) --no-print-directory O=build-gcc CC=gcc WERROR=1 tests
+lint-clang:
+	$(Q)+$(MAKE) --no-print-directory O=build-clang CC=clang WERROR=1 tests
+lint-format:
+	$(call say,LINT,clang-format)
+	$(Q)clang-format --dry-run -Werror $(C_ALL) $(H_ALL)
+lint-shell:
+	$(call say,LINT,shellcheck)
+	$(Q)shellcheck -x -P tests/lab $(SH_ALL)
+lint-man:
+	$(call say,LINT,mandoc)
+	$(Q)mandoc -T lint -W style man/*.1
+lint-cppcheck:
+	$(call say,LINT,cppcheck)
+	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 -j2 --inline-suppr \
+		--enable=warning,performance,portability \
+		--suppress=missingIncludeSystem -D__x86_64__ $(C_ALL)
+lint-tidy:
+	$(call say,LINT,clang-tidy)
+	$(Q)printf '%s\n' $(C_ALL) | xargs -P2 -n4 sh -c 'out=$$(clang-tidy \
+		--quiet --warnings-as-errors="*" "$$@" -- -std=c17 $(TIDY) 2>&1) || \
+		{ echo "$$out"; exit 1; }' sh
+TIDY = -D_GNU_SOURCE -DOPENSSL_API_COMPAT=30000 -DOPENSSL_NO_DEPRECATED \
+	-DVERSION=x -DLIBEXECDIR=x -DBINDIR=x
+.PHONY: unit tests check interop demo fuzz unit-fuzz lint lint-gcc lint-clang \
+	lint-format lint-shell lint-man lint-cppcheck lint-tidy

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: ISC
+# shellcheck shell=bash
+# Sourced by the scripts that run inside a world (lab/world). Every wait has
+# a bound, and fails the script when it is reached.
+set -u
+PORT=15222
+CA=$T/prosody/ca.pem
+PASSPHRASE="correct horse battery staple"
+
+# fail TEXT: the end, with what the programs have said.
+fail() {
+	echo "FAILED: $*"
+	local f
+	for f in "$T"/*.log "$T"/*.out "$T"/*.err; do
+		[ -s "$f" ] || continue
+		echo "--- ${f##*/}"
+		tail -n 40 "$f"
+	done
+	exit 1
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds.
+wait_for() {
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ "$SECONDS" -lt "$end" ] || return 1
+		sleep 0.05
+	done
+}
+
+# must SECONDS COMMAND...: the same, or the end.
+must() {
+	wait_for "$@" || fail "after $1 s still not: ${*:2}"
+}
+
+prosody() {
+	"$LAB/drop" bash "$LAB/prosody.sh" "$T/prosody" "$PORT" >"$T/prosody.out" 2>&1 ||
+		fail "prosody does not start"
+}
+
+# in_home NAME COMMAND...: as one person with a home, state and agent of their
+# own, as the ordinary uid.
+in_home() {
+	local home=$T/$1
+	shift
+	if [ ! -d "$home" ]; then
+		"$LAB/drop" mkdir -m 0700 "$home" "$home/run"
+	fi
+	env "HOME=$home" "XDG_STATE_HOME=$home/state" "XDG_CONFIG_HOME=$home/config" \
+		"XDG_RUNTIME_DIR=$home/run" "XMPP_AGENT_SOCK=$home/run/agent.sock" \
+		"$LAB/drop" "$@"
+}
+
+# agent_start NAME [BINDIR]: that person's agent, and its outer process's id
+# in PID_NAME. The passphrase lies in $T/passphrase.
+agent_start() {
+	local bin=${2:-$O} i
+	[ -e "$T/passphrase" ] ||
+		echo "$PASSPHRASE" | "$LAB/drop" tee "$T/passphrase" >/dev/null
+	in_home "$1" "$bin/xmpp-agent" -D -a "$T/$1/run/agent.sock" \
+		>"$T/$1-agent.out" 2>"$T/$1-agent.err" </dev/null &
+	declare -g "PID_$1=$!"
+	for i in $(seq 200); do
+		[ ! -s "$T/$1-agent.out" ] || return 0
+		sleep 0.05
+	done
+	fail "the agent of $1 does not start ($i)"
+}
+
+# identity NAME JID: make it (and the vault, the first time).
+identity() {
+	in_home "$1" "$O/xmpp-key" create "$2" --passphrase-file "$T/passphrase" \
+		--others trust >"$T/$1-create.out" 2>"$T/$1-create.err" ||
+		fail "xmpp-key create $2"
+}
+
+# A client with --json, driven through a pipe; its events in $T/NAME.json.
+# chat_start NAME PERSON JID [PEER]
+chat_start() {
+	local name=$1 person=$2 jid=$3 fd
+	rm -f "$T/$name.in"
+	"$LAB/drop" mkfifo "$T/$name.in"
+	echo "secret-${jid%%@*}" | "$LAB/drop" tee "$T/$person.pw" >/dev/null
+	: >>"$T/$name.json"
+	in_home "$person" "$O/xmpp-chat" --json --host 127.0.0.1 --port "$PORT" \
+		--ca-file "$CA" --password-file "$T/$person.pw" --name "$name" \
+		"$jid" <"$T/$name.in" >>"$T/$name.json" 2>>"$T/$name.err" &
+	declare -g "PID_$name=$!"
+	exec {fd}>"$T/$name.in"
+	declare -g "IN_$name=$fd"
+}
+
+# chat_say NAME TO BODY REF
+chat_say() {
+	local fd="IN_$1"
+	printf '{"command":"send","to":"%s","body":"%s","ref":"%s"}\n' \
+		"$2" "$3" "$4" >&"${!fd}"
+}
+
+# chat_quit NAME: in good order.
+chat_quit() {
+	local fd="IN_$1" pid="PID_$1"
+	echo '{"command":"quit"}' >&"${!fd}"
+	must 15 gone "${!pid}"
+	fd=${!fd}
+	exec {fd}>&-
+}
+
+gone() {
+	! kill -0 "$1" 2>/dev/null
+}
+
+# event NAME FIELD=VALUE...: has such an event been printed?
+event() {
+	"$O/test/json_pick" "$T/$1.json" "${@:2}" >/dev/null
+}
+
+# event_field NAME FIELD FIELD=VALUE...: that field of the last such event
+event_field() {
+	"$O/test/json_pick" -f "$2" "$T/$1.json" "${@:3}" | tail -n 1
+}

@@ -1,0 +1,87 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# prosody.sh DIR PORT: a private prosody on 127.0.0.1:PORT, run as the caller,
+# with accounts and a CA of its own; returns when it answers. DIR/pid holds its
+# process id, DIR/ca.pem the CA, DIR/data all that it stores.
+set -eu
+umask 077
+dir=$1 port=$2
+accounts="juliet@capulet.lit romeo@montague.lit"
+mkdir -p "$dir/certs" "$dir/data" "$dir/run"
+
+ec="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+# shellcheck disable=SC2086
+openssl req -x509 $ec -days 2 -subj "/CN=lab CA" \
+	-addext "keyUsage=critical,keyCertSign,cRLSign" \
+	-keyout "$dir/ca.key" -out "$dir/ca.pem" 2>/dev/null
+for host in capulet.lit montague.lit; do
+	crt=$dir/certs/$host
+	# shellcheck disable=SC2086
+	openssl req -new $ec -subj "/CN=$host" -keyout "$crt.key" 2>/dev/null |
+		openssl x509 -req -CA "$dir/ca.pem" -CAkey "$dir/ca.key" \
+			-CAcreateserial -days 2 -out "$crt.crt" 2>/dev/null \
+			-extfile <(echo "subjectAltName=DNS:$host")
+done
+
+cat >"$dir/prosody.cfg.lua" <<EOT
+pidfile = "$dir/run/prosody.pid"
+data_path = "$dir/data"
+certificates = "$dir/certs"
+log = { { levels = { min = "debug" }, to = "file", filename = "$dir/run/log" } }
+interfaces = { "127.0.0.1" }
+c2s_ports = { $port }
+c2s_direct_tls_ports = {}
+s2s_ports = {}
+http_ports = {}
+https_ports = {}
+daemonize = false
+authentication = "internal_hashed"
+storage = "internal"
+c2s_require_encryption = true
+limits = {}
+default_archive_policy = true
+archive_expires_after = "1d"
+max_archive_query_results = ${ARCHIVE_PAGE:-50}
+modules_enabled = { "roster", "saslauth", "tls", "disco", "posix", "pep",
+  "private", "blocklist", "carbons", ${NO_ARCHIVE:+--} "mam",
+  "smacks", "csi", "ping", "version", "offline" }
+modules_disabled = { "s2s" }
+VirtualHost "capulet.lit"
+VirtualHost "montague.lit"
+EOT
+export HOME="$dir/run"
+for jid in $accounts; do
+	name=${jid%@*}
+	prosodyctl --config "$dir/prosody.cfg.lua" register "$name" \
+		"${jid#*@}" "secret-$name" >>"$dir/run/register" 2>&1 ||
+		{ cat "$dir/run/register" >&2; exit 1; }
+done
+# They are in each other's roster: profanity's device list is for contacts.
+contacts() {
+	local host=${1#*@} file
+	file=$dir/data/${host//./%2e}/roster/${1%@*}.dat
+	mkdir -p "${file%/*}"
+	cat >"$file" <<-EOT
+		return {
+			[false] = { ["version"] = 1; ["pending"] = {}; };
+			["$2"] = { ["subscription"] = "both"; ["groups"] = {}; };
+		};
+	EOT
+}
+contacts juliet@capulet.lit romeo@montague.lit
+contacts romeo@montague.lit juliet@capulet.lit
+# prosody is a script whose interpreter keeps this process id
+prosody --config "$dir/prosody.cfg.lua" -F >"$dir/run/stdout" 2>&1 </dev/null &
+pid=$!
+echo "$pid" >"$dir/pid"
+tries=0
+until (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+	tries=$((tries + 1))
+	if [ "$tries" -gt 300 ] || ! kill -0 "$pid" 2>/dev/null; then
+		echo "prosody.sh: not answering" >&2
+		cat "$dir/run/stdout" >&2
+		tail -n 20 "$dir/run/log" >&2
+		exit 1
+	fi
+	sleep 0.05
+done
