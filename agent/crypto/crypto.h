@@ -68,6 +68,8 @@ int crypto_x25519_generate(uint8_t priv[32], uint8_t pub[32]);
  * ERR_BAD_KEY: bit 255 set, not canonical, or the result is all zero. */
 int crypto_x25519(const uint8_t priv[32], const uint8_t *pub,
     const uint8_t peer[32], uint8_t out[32]);
+/* 0, or ERR_BAD_KEY: bit 255 set, not canonical, of small order. */
+int crypto_key_check(const uint8_t pub[32]);
 /* u = (1+y)/(1-y) and back (sign: bit 255 of the Edwards form). ERR_BAD_KEY */
 int crypto_ed_to_mont(const uint8_t ed[32], uint8_t u[32]);
 int crypto_mont_to_ed(const uint8_t u[32], int sign, uint8_t ed[32]);

@@ -152,8 +152,13 @@ struct omemo_result {
  * Decrypt one <key>'s octets. expected: the identity u known for this device,
  * or NULL; a key exchange under another one is ERR_KEY_CHANGED. Errors leave
  * nothing to be stored: ERR_DUPLICATE, ERR_NO_SESSION, ERR_UNKNOWN_PREKEY,
- * ERR_BAD_MAC, ERR_TOO_FAR, ERR_BAD_MESSAGE, ERR_BAD_KEY, ERR_KEY_CHANGED.
- * On error *s must be thrown away by the caller.
+ * ERR_BAD_MAC, ERR_TOO_FAR, ERR_BAD_MESSAGE, ERR_BAD_KEY, ERR_KEY_CHANGED,
+ * ERR_BUSY, and what ops gave. Nothing is put or deleted before the message's
+ * MAC and padding were right; on error *s must be thrown away by the caller.
+ *
+ * A key exchange without a one-time prekey is ERR_BAD_MESSAGE in both
+ * versions: nothing would keep it from being replayed. One whose ephemeral
+ * key, or whose secret, made a state that we have is read in that state only.
  */
 int omemo_decrypt(struct omemo_session *s, const struct omemo_identity *self,
     const struct omemo_ops *, const uint8_t *expected, int kex,
@@ -176,6 +181,12 @@ int omemo_message_digest(const struct omemo_profile *, int kex,
 int omemo_payload_encrypt(const struct omemo_profile *, const uint8_t *plain,
     size_t len, uint8_t *key_and_tag, size_t *ktlen, uint8_t *iv, size_t *ivlen,
     struct buffer *out);
+/*
+ * What an empty message carries (session completion, heartbeat): 16 random
+ * octets and an IV (legacy) or 32 zero octets and none (version 2).
+ */
+int omemo_payload_empty(const struct omemo_profile *, uint8_t *key_and_tag,
+    size_t *ktlen, uint8_t *iv, size_t *ivlen);
 /* out has room for len octets; *outlen is set. ERR_BAD_MAC, ERR_BAD_MESSAGE */
 int omemo_payload_decrypt(const struct omemo_profile *,
     const uint8_t *key_and_tag, size_t ktlen, const uint8_t *iv, size_t ivlen,
