@@ -19,10 +19,18 @@
 #include "../../ipc/err.h"
 #include "fail.h"
 
+/* How long a blocking read waits; 0: for ever (a person may be asked). */
+static void
+set_patience(int fd, long seconds)
+{
+	const struct timeval wait = { .tv_sec = seconds };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+}
+
 int
 reach_socket(void)
 {
-	const struct timeval wait = { .tv_sec = REACH_SECONDS };
 	char path[PATH_MAX];
 	int err = agent_socket_path(NULL, path, sizeof(path)), fd;
 
@@ -52,7 +60,7 @@ reach_socket(void)
 		return -1;
 	}
 	fcntl(fd, F_SETFD, FD_CLOEXEC);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	set_patience(fd, REACH_SECONDS);
 	return fd;
 }
 
@@ -72,8 +80,10 @@ reach_agent(uint32_t rights, const char *name, const char *account, int *code)
 	}
 	if (rights != 0)
 		err = agent_restrict(agent, rights, name, account);
-	if (err == 0)
+	if (err == 0) {
+		set_patience(agent_fd(agent), 0);
 		return agent;
+	}
 	*code = fail_agent(
 	    account != NULL ? account : "agent", err, agent_error(agent));
 	agent_free(agent);

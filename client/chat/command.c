@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Commands, from a line of text or a line of JSON. Runs in the front; pure: it
+ * does nothing, and trusts nothing of the line.
+ */
+#include "command.h"
+
+#include <string.h>
+
+#include "../common/text.h"
+
+#define JSON_DEPTH 8 /* a ref may be an object, not a bomb */
+
+/* --- JSON ----------------------------------------------------------------- */
+
+static int
+depth_is_small(const json_t *v, int left)
+{
+	const char *key;
+	json_t *item;
+	size_t i;
+
+	if (left == 0)
+		return 0;
+	json_array_foreach(
+	    v, i, item) if (!depth_is_small(item, left - 1)) return 0;
+	json_object_foreach((json_t *)(uintptr_t)v, key,
+	    item) if (!depth_is_small(item, left - 1)) return 0;
+	return 1;
+}
+
+static const char *
+read_send(struct command *c)
+{
+	const json_t *to = json_object_get(c->json, "to");
+	const json_t *body = json_object_get(c->json, "body");
+	const char *why;
+
+	if (!json_is_string(to))
+		return "send: \"to\" is missing or no string";
+	if (!json_is_string(body))
+		return "send: \"body\" is missing or no string";
+	if (strlen(json_string_value(to)) != json_string_length(to) ||
+	    jid_read(json_string_value(to), c->to, &why) != 0)
+		return "send: \"to\" is no bare JID";
+	c->body = json_string_value(body);
+	c->len = json_string_length(body);
+	if (c->len == 0)
+		return "send: \"body\" is empty";
+	if (c->len > LIMIT_TEXT)
+		return "send: \"body\" is longer than 65536 octets";
+	if (!text_valid(c->body, c->len))
+		return "send: a NUL in \"body\"";
+	c->kind = COMMAND_SEND;
+	return NULL;
+}
+
+static const char *
+read_object(struct command *c)
+{
+	const char *name;
+
+	c->ref = json_object_get(c->json, "ref");
+	if (!depth_is_small(c->json, JSON_DEPTH)) {
+		c->ref = NULL;
+		return "nested too deeply";
+	}
+	name = json_string_value(json_object_get(c->json, "command"));
+	if (name == NULL)
+		return "\"command\" is missing or no string";
+	if (strcmp(name, "send") == 0)
+		return read_send(c);
+	if (strcmp(name, "join") == 0)
+		return "join: rooms are not in this version";
+	if (strcmp(name, "quit") != 0)
+		return "no such command";
+	c->kind = COMMAND_QUIT;
+	return NULL;
+}
+
+void
+command_read_json(struct command *c, const char *line, size_t len)
+{
+	json_error_t error;
+
+	memset(c, 0, sizeof(*c));
+	if (strspn(line, " \t\r") >= len)
+		return;
+	c->json = json_loadb(
+	    line, len, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &error);
+	if (!json_is_object(c->json))
+		c->reason = "not a JSON object";
+	else
+		c->reason = read_object(c);
+	if (c->reason != NULL)
+		c->kind = COMMAND_NONE;
+}
+
+/* --- lines of text -------------------------------------------------------- */
+
+static void
+read_slash(struct command *c, const char *line, size_t len)
+{
+	static const struct {
+		const char *word;
+		enum command_kind kind;
+	} table[] = {
+		{ "/quit", COMMAND_QUIT },
+		{ "/help", COMMAND_HELP },
+		{ "/to", COMMAND_TO },
+		{ "/trust", COMMAND_TRUST },
+	};
+
+	const char *rest = memchr(line, ' ', len), *why;
+	size_t word = rest != NULL ? (size_t)(rest - line) : len;
+	size_t left = len - word;
+	char to[JID_SIZE];
+
+	while (left > 0 && (*rest == ' ' || *rest == '\t'))
+		rest++, left--;
+	c->reason = "no such command; /help lists them (a text that begins "
+		    "with a slash: //)";
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (strlen(table[i].word) != word ||
+		    memcmp(table[i].word, line, word) != 0)
+			continue;
+		c->kind = table[i].kind;
+		c->reason = NULL;
+		c->body = left > 0 ? rest : "";
+		c->len = left;
+	}
+	if (c->kind != COMMAND_TO)
+		return;
+	while (left > 0 && rest[left - 1] == ' ')
+		left--;
+	if (left > 0 && left < sizeof(to)) {
+		memcpy(to, rest, left);
+		to[left] = '\0';
+	} else
+		to[0] = '\0';
+	if (strlen(to) != left || jid_read(to, c->to, &why) != 0) {
+		c->kind = COMMAND_NONE;
+		c->reason = "/to wants a bare JID: user@domain";
+	}
+}
+
+void
+command_read_line(struct command *c, const char *line, size_t len)
+{
+	memset(c, 0, sizeof(*c));
+	if (len > 0 && line[len - 1] == '\r')
+		len--;
+	if (len == 0)
+		return;
+	if (!text_valid(line, len)) {
+		c->reason = "not sent: this line is not valid UTF-8";
+		return;
+	}
+	if (line[0] == '/' && (len == 1 || line[1] != '/') &&
+	    !(len > 4 && memcmp(line, "/me ", 4) == 0)) {
+		read_slash(c, line, len);
+		return;
+	}
+	if (line[0] == '/' && line[1] == '/')
+		line++, len--;
+	c->kind = COMMAND_SEND;
+	c->body = line;
+	c->len = len;
+	if (len > LIMIT_TEXT) {
+		c->kind = COMMAND_NONE;
+		c->reason = "not sent: longer than 65536 octets";
+	}
+}
+
+void
+command_free(struct command *c)
+{
+	json_decref(c->json);
+	memset(c, 0, sizeof(*c));
+}

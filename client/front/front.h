@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The front's side of the agent and of its net: what is shown, acknowledged
+ * and sent, in the order that the keeper asks for. xmpp-chat and xmpp-send
+ * say, by callbacks, how a thing is shown.
+ */
+#ifndef CLIENT_FRONT_FRONT_H
+#define CLIENT_FRONT_FRONT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../agent/limits.h"
+#include "../../ipc/loop.h"
+#include "../../ipc/messages.h"
+#include "../common/jid.h"
+
+#define FRONT_ID 33 /* a stanza id of ours, and NUL */
+
+struct front_key { /* a reader's or a writer's key to be shown */
+	char peer[JID_SIZE];
+	uint32_t device;
+	uint8_t fingerprint[FINGERPRINT_SIZE];
+	uint8_t trust; /* enum trust */
+	uint8_t why;   /* enum why */
+};
+
+struct front_message { /* as the keeper recorded it */
+	const uint8_t *text;
+	size_t len;
+	char id[LIMIT_STANZA_ID + 1];
+	char sender[JID_SIZE];
+	char conversation[JID_SIZE];
+	uint8_t fingerprint[FINGERPRINT_SIZE];
+	uint32_t device;
+	uint64_t time;
+	uint8_t format, kind, trust, bound, copy, ns, again;
+};
+
+/* All are required. What is shown when one of the show_… returns is
+ * acknowledged to the keeper. Strings are anybody's octets. */
+struct front_handler {
+	void (*show_reader)(void *arg, const struct front_key *);
+	void (*show_writer)(void *arg, const struct front_key *);
+	void (*show_message)(void *arg, const struct front_message *);
+	void (*sent)(void *arg, const char *id);
+	void (*delivered)(void *arg, const char *id);
+	/* Will not be sent; it has been discarded. */
+	void (*failed)(void *arg, const char *id, const char *reason);
+	void (*online)(void *arg, const char *jid);
+	/* fatal: no other attempt will be made. */
+	void (*offline)(void *arg, const char *reason, int fatal);
+	void (*caught_up)(void *arg);
+	void (*locked)(void *arg, int locked);
+	void (*unencrypted)(void *arg, const char *from);
+	void (*notice)(void *arg, const char *from, const char *text);
+	/* Something of front_busy() may have changed. */
+	void (*progress)(void *arg);
+	/* The agent has gone (or refused us, said already): code is the exit
+	 * code that the front is to end with. */
+	void (*gone)(void *arg, int code);
+};
+
+struct front_config {
+	const char *account;
+	const char *name;
+	int reads;   /* ask for messages and show them */
+	int resumes; /* send again what an earlier run has composed */
+};
+
+struct front;
+
+/*
+ * HELLO and RESTRICT on FRONT_FD_AGENT (waits), attach it and FRONT_FD_LINK to
+ * the loop. NULL after an error line; *code is then the exit code.
+ */
+struct front *front_new(struct loop *, const struct front_config *,
+    const struct front_handler *, void *arg, int *code);
+/* Ask the net to close its stream, close all. NULL allowed. */
+void front_free(struct front *);
+/*
+ * Compose and send. to is a bare JID; id gets the stanza id, which the
+ * callbacks name. 0; ERR_TOO_LONG, ERR_FULL, ERR_MEMORY, ERR_SYSTEM.
+ */
+int front_send(struct front *, const char *to, const void *text, size_t len,
+    char id[static FRONT_ID]);
+/* Give up what is not acknowledged; failed() is called for each. */
+void front_discard_all(struct front *, const char *reason);
+/* Messages composed and not yet acknowledged by the server. */
+size_t front_unsent(const struct front *);
+/* 1: attached, and every message that waited has been shown. */
+int front_shown_all(const struct front *);
+
+#endif

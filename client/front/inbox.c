@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What is shown: one message after the other, in the keeper's order. For each
+ * WRITER, then (a key not shown yet) show it and ACKNOWLEDGE, then OPEN, show,
+ * SHOWN. Runs in the front; holds the text of one message.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../ipc/err.h"
+#include "../common/fail.h"
+#include "private.h"
+
+static void next(struct front *);
+
+void
+inbox_init(struct front *front)
+{
+	memset(&front->inbox, 0, sizeof(front->inbox));
+	STAILQ_INIT(&front->inbox.queue);
+}
+
+static void
+drop_first(struct inbox *in)
+{
+	struct incoming *first = STAILQ_FIRST(&in->queue);
+
+	STAILQ_REMOVE_HEAD(&in->queue, entry);
+	in->count--;
+	in->tries = 0;
+	free(first);
+}
+
+void
+inbox_clear(struct front *front)
+{
+	struct inbox *in = &front->inbox;
+
+	while (!STAILQ_EMPTY(&in->queue))
+		drop_first(in);
+	timer_cancel(in->timer);
+	in->timer = NULL;
+	in->overflow = 0;
+	in->asked = 0;
+}
+
+static void
+on_timer(void *arg)
+{
+	struct front *front = arg;
+
+	front->inbox.timer = NULL;
+	next(front);
+}
+
+/*
+ * The request about the first of the queue has failed: wait and try again, or
+ * leave it (it stays in the keeper, and waits for the next run).
+ */
+static void
+failed(struct front *front, int err)
+{
+	struct inbox *in = &front->inbox;
+
+	if (STAILQ_EMPTY(&in->queue) || err == ERR_EOF || err == ERR_LOCKED)
+		return;
+	if ((front_is_passing(err) || err == ERR_UNACKNOWLEDGED) &&
+	    in->tries++ < RETRY_TIMES) {
+		in->timer = loop_timer(front->loop, RETRY_MS, on_timer, front);
+		return;
+	}
+	if (err != ERR_NOT_FOUND) /* expired, or discarded elsewhere */
+		front->handler->notice(front->arg, front->config.account,
+		    fail_words(err, agent_error(front->agent)));
+	drop_first(in);
+	next(front);
+}
+
+/* Is this reply still about the first of the queue? */
+static int
+resume(struct front *front)
+{
+	struct incoming *first;
+
+	front->inbox.active = 0;
+	first = STAILQ_FIRST(&front->inbox.queue);
+	if (first != NULL && front->attached &&
+	    memcmp(first->handle, front->inbox.current, HANDLE_SIZE) == 0)
+		return 1;
+	next(front);
+	return 0;
+}
+
+static void
+on_shown(void *arg, int err, struct reader *reply)
+{
+	struct front *front = arg;
+
+	(void)reply;
+	if (!resume(front))
+		return;
+	/* It is on the screen; if SHOWN was refused it is offered again. */
+	if (front_is_passing(err) && front->inbox.tries++ < RETRY_TIMES) {
+		failed(front, err);
+		return;
+	}
+	drop_first(&front->inbox);
+	next(front);
+}
+
+static void
+on_opened(void *arg, int err, struct reader *r)
+{
+	struct front *front = arg;
+	struct front_message m = { 0 };
+	struct buffer b;
+
+	if (!resume(front))
+		return;
+	if (err != 0) {
+		failed(front, err);
+		return;
+	}
+	m.format = reader_u8(r);
+	m.text = reader_string(r, &m.len, LIMIT_TEXT);
+	reader_cstring(r, m.sender, sizeof(m.sender));
+	reader_cstring(r, m.conversation, sizeof(m.conversation));
+	m.kind = reader_u8(r);
+	m.device = reader_u32(r);
+	reader_fixed(r, m.fingerprint, sizeof(m.fingerprint));
+	m.trust = reader_u8(r);
+	m.bound = reader_u8(r);
+	m.copy = reader_u8(r);
+	m.ns = reader_u8(r);
+	m.time = reader_u64(r);
+	reader_cstring(r, m.id, sizeof(m.id));
+	m.again = reader_u8(r);
+	if (reader_end(r) != 0) {
+		failed(front, ERR_MALFORMED);
+		return;
+	}
+	front->handler->show_message(front->arg, &m);
+	front_body(front, &b, STAILQ_FIRST(&front->inbox.queue)->handle);
+	front->inbox.active = 1;
+	front_request(front, M_SHOWN, &b, on_shown, front);
+}
+
+static void
+on_writer(void *arg, int err, struct reader *r)
+{
+	struct front *front = arg;
+	struct front_key *key = &front->inbox.writer;
+	struct buffer b;
+	int shown;
+
+	if (!resume(front))
+		return;
+	if (err != 0) {
+		failed(front, err);
+		return;
+	}
+	reader_cstring(r, key->peer, sizeof(key->peer));
+	key->device = reader_u32(r);
+	reader_fixed(r, key->fingerprint, sizeof(key->fingerprint));
+	key->trust = reader_u8(r);
+	key->why = reader_u8(r);
+	shown = reader_u8(r);
+	if (reader_end(r) != 0) {
+		failed(front, ERR_MALFORMED);
+		return;
+	}
+	if (!shown) {
+		front->handler->show_writer(front->arg, key);
+		front_acknowledge(front, key, ROLE_WRITER);
+	}
+	/* Requests of one connection are handled in their order. */
+	front_body(front, &b, STAILQ_FIRST(&front->inbox.queue)->handle);
+	front->inbox.active = 1;
+	front_request(front, M_OPEN, &b, on_opened, front);
+}
+
+static void
+on_waiting(void *arg, int err, struct reader *r)
+{
+	struct front *front = arg;
+	uint8_t handle[HANDLE_SIZE];
+	uint32_t n;
+
+	if (err != 0) {
+		front->inbox.asked = 0;
+		front->inbox.overflow = err != ERR_EOF && err != ERR_LOCKED;
+		if (front->inbox.overflow && front->inbox.timer == NULL)
+			front->inbox.timer =
+			    loop_timer(front->loop, RETRY_MS, on_timer, front);
+		return;
+	}
+	front->inbox.asked = 2;
+	n = reader_count(r, LIMIT_WAITING);
+	for (uint32_t i = 0; i < n && r->err == 0; i++) {
+		reader_fixed(r, handle, sizeof(handle));
+		if (r->err == 0)
+			inbox_add(front, handle);
+	}
+	front->handler->progress(front->arg);
+}
+
+void
+inbox_ask(struct front *front)
+{
+	struct buffer b;
+
+	if (!front->config.reads) {
+		front->inbox.asked = 2;
+		front->handler->progress(front->arg);
+		return;
+	}
+	front->inbox.asked = 1;
+	front_body(front, &b, NULL);
+	front_request(front, M_WAITING, &b, on_waiting, front);
+}
+
+static void
+next(struct front *front)
+{
+	struct inbox *in = &front->inbox;
+	struct incoming *first = STAILQ_FIRST(&in->queue);
+	struct buffer b;
+
+	if (in->active || in->timer != NULL || !front->attached)
+		return;
+	if (first == NULL) {
+		if (in->overflow) {
+			in->overflow = 0;
+			inbox_ask(front);
+		}
+		front->handler->progress(front->arg);
+		return;
+	}
+	front_body(front, &b, first->handle);
+	in->active = 1;
+	memcpy(in->current, first->handle, HANDLE_SIZE);
+	front_request(front, M_WRITER, &b, on_writer, front);
+}
+
+void
+inbox_add(struct front *front, const uint8_t handle[HANDLE_SIZE])
+{
+	struct inbox *in = &front->inbox;
+	struct incoming *item;
+
+	if (!front->config.reads)
+		return;
+	STAILQ_FOREACH(item, &in->queue, entry)
+	if (memcmp(item->handle, handle, HANDLE_SIZE) == 0)
+		return;
+	item = in->count < INBOX_MAX ? calloc(1, sizeof(*item)) : NULL;
+	if (item == NULL) {
+		in->overflow = 1;
+		return;
+	}
+	memcpy(item->handle, handle, HANDLE_SIZE);
+	STAILQ_INSERT_TAIL(&in->queue, item, entry);
+	in->count++;
+	next(front);
+}
+
+int
+front_shown_all(const struct front *front)
+{
+	const struct inbox *in = &front->inbox;
+
+	return front->attached && in->asked == 2 && !in->active &&
+	    STAILQ_EMPTY(&in->queue) && !in->overflow;
+}

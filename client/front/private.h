@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Inside client/front: the one structure of a front and its three parts,
+ * front.c (connections), inbox.c (what is shown) and outbox.c (what is sent).
+ */
+#ifndef CLIENT_FRONT_PRIVATE_H
+#define CLIENT_FRONT_PRIVATE_H
+
+#include <bsd/sys/queue.h>
+
+#include "../../ipc/agent_client.h"
+#include "../../ipc/connection.h"
+#include "front.h"
+
+#define INBOX_MAX   8192 /* handles queued; over it WAITING is asked again */
+#define OUTBOX_MAX  LIMIT_OUTBOX
+#define COMPOSE_MAX 32 /* COMPOSE requests without an answer */
+#define RETRY_MS    300
+#define RETRY_TIMES 40 /* BUSY or RETRY in a row, then it is an error */
+
+struct incoming {
+	STAILQ_ENTRY(incoming) entry;
+	uint8_t handle[HANDLE_SIZE];
+};
+
+struct inbox {
+	STAILQ_HEAD(, incoming) queue;
+	size_t count;
+	int active; /* a request about current runs */
+	uint8_t current[HANDLE_SIZE];
+	int overflow;	/* ask WAITING when the queue is empty */
+	int asked;	/* the reply to WAITING is outstanding or has come */
+	unsigned tries; /* BUSY in a row */
+	struct timer *timer;
+	struct front_key writer; /* of the first of the queue */
+};
+
+enum outgoing_state { OUT_QUEUED, OUT_COMPOSING, OUT_COMPOSED };
+
+struct outgoing {
+	TAILQ_ENTRY(outgoing) entry;
+	struct front *front;
+	enum outgoing_state state;
+	char id[LIMIT_STANZA_ID + 1];
+	uint8_t handle[HANDLE_SIZE]; /* OUT_COMPOSED */
+	struct buffer body;	     /* COMPOSE's, until it is composed */
+	int dropped;		     /* given up while COMPOSE was on its way */
+	unsigned tries;
+};
+
+struct outbox {
+	TAILQ_HEAD(, outgoing) list;
+	size_t count, composing;
+	struct timer *timer;
+};
+
+struct front {
+	struct loop *loop;
+	const struct front_handler *handler;
+	void *arg;
+	struct front_config config;
+	struct agent *agent;
+	struct connection *link;
+	int attached, online;
+	struct inbox inbox;
+	struct outbox outbox;
+};
+
+/* A request's body, begun with the account; free it after agent_request. */
+void front_body(
+    const struct front *, struct buffer *, const uint8_t handle[HANDLE_SIZE]);
+/* Send a request and free its body. */
+void front_request(struct front *, uint8_t type, struct buffer *,
+    void (*done)(void *arg, int err, struct reader *reply), void *arg);
+/* done for requests whose answer changes nothing. */
+void front_ignore(void *arg, int err, struct reader *reply);
+void front_acknowledge(struct front *, const struct front_key *, uint8_t role);
+/* BUSY and the like: worth another try in a moment. */
+int front_is_passing(int err);
+
+void inbox_init(struct front *);
+void inbox_clear(struct front *); /* locked, or the end */
+void inbox_ask(struct front *);	  /* after attaching */
+void inbox_add(struct front *, const uint8_t handle[HANDLE_SIZE]);
+
+void outbox_init(struct front *);
+void outbox_free(struct front *);
+void outbox_attached(struct front *);
+void outbox_online(struct front *);
+/* The agent has gone: report what it may not have. */
+void outbox_gone(struct front *);
+void outbox_readers(struct front *, const uint8_t handle[HANDLE_SIZE]);
+void outbox_sent(struct front *, struct reader *);
+void outbox_failed(struct front *, struct reader *);
+
+#endif
