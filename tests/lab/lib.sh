@@ -120,3 +120,72 @@ event() {
 event_field() {
 	"$O/test/json_pick" -f "$2" "$T/$1.json" "${@:3}" | tail -n 1
 }
+
+# agent_stop NAME
+agent_stop() {
+	local pid="PID_$1"
+	kill "${!pid}" 2>/dev/null
+	must 10 gone "${!pid}"
+	wait "${!pid}" 2>/dev/null
+	rm -f "$T/$1-agent.out"
+}
+
+# unlock NAME
+unlock() {
+	in_home "$1" "$O/xmpp-key" unlock --passphrase-file "$T/passphrase" \
+		>"$T/$1-unlock.out" 2>&1 || fail "xmpp-key unlock"
+}
+
+# online NAME PERSON JID: and the keys are on the server.
+online() {
+	must 20 event "$1" event=online
+	in_home "$2" "$O/xmpp-key" publish "$3" --host 127.0.0.1 \
+		--port "$PORT" --ca-file "$CA" --password-file "$T/$2.pw" \
+		>"$T/$2-publish.out" 2>&1 || fail "xmpp-key publish $3"
+}
+
+# roles: every process of ours in this world, "PID ROLE" a line.
+roles() {
+	ps -eo pid=,ppid=,comm=,args= | awk '
+		{ pid[NR] = $1; parent[NR] = $2; name[NR] = $3; args[NR] = $0
+		  if ($0 ~ / -x keeper/) launcher[$2] = 1 }
+		END { for (i = 1; i <= NR; i++) {
+			n = name[i]; a = args[i]; r = ""
+			if (n == "xmpp-agent-stor") r = "store"
+			else if (n == "xmpp-net") r = "net"
+			else if (n ~ /^xmpp-(chat|send)$/)
+				r = a ~ / -x front/ ? "front" : "starter"
+			else if (n == "xmpp-key") r = "control"
+			else if (n == "xmpp-agent") {
+				if (a ~ / -x keeper/) r = "keeper"
+				else if (a ~ / -x derive/) r = "derive"
+				else if (launcher[pid[i]]) r = "launcher"
+				else r = "supervisor"
+			}
+			if (r != "") print pid[i], r } }'
+}
+
+# role_pid ROLE [ANCESTOR]: of the one process that has this role (under it)
+role_pid() {
+	local pid role
+	roles | while read -r pid role; do
+		if [ "$role" = "$1" ] &&
+			{ [ $# = 1 ] || descends "$pid" "$2"; }; then
+			echo "$pid"
+		fi
+	done
+}
+
+descends() {
+	local pid=$1
+	while [ "$pid" -gt 1 ]; do
+		[ "$pid" != "$2" ] || return 0
+		pid=$(awk '/^PPid:/ { print $2 }' "/proc/$pid/status") || return 1
+	done
+	return 1
+}
+
+# process_field PID FIELD: of /proc/PID/status
+process_field() {
+	awk -v f="$2:" '$1 == f { print $2 }' "/proc/$1/status"
+}

@@ -79,9 +79,3 @@ profanity_keys() {
 profanity_version() {
 	dpkg-query -W -f '${Version}' profanity
 }
-
-# pep_lists FILE-GLOB...: does prosody hold a device list of that account?
-has_device_list() {
-	grep -rqs 'device.*id' "$T/prosody/data/${2//./%2e}"/pep* &&
-		grep -rls devicelist "$T/prosody/data/${2//./%2e}" | grep -q "$1"
-}

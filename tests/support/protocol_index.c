@@ -10,7 +10,7 @@
 #include "../../ipc/messages.h"
 
 static const char head[] =
-    "<!-- index: made by make PROTOCOL.md from ipc/messages.c -->\n";
+    "<!-- index: made from ipc/messages.c by `make PROTOCOL.md` -->\n";
 static const char tail[] = "<!-- end of index -->\n";
 
 static const struct {
