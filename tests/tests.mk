@@ -8,7 +8,7 @@ L_TEST = -lcmocka $(sort $(L_KEEPER) $(L_STORE) $(L_NET) $(L_FRONT)) -lm
 UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 SEEDED = $(O)/test/seeded/xmpp-agent $(O)/test/seeded/xmpp-agent-store
-SUPPORT = $(addprefix $(O)/test/,json_pick hunt attack protocol_index) $(SEEDED)
+SUPPORT = $(addprefix $(O)/test/,json_pick hunt attack protocol_index rows mute) $(SEEDED)
 # Everything twice: the archives need each other.
 TEST_ARCHIVES = -Wl,--start-group $(ARCHIVES) -Wl,--end-group
 deps = tests/lab/deps.sh
@@ -28,7 +28,7 @@ $(FUZZ): $(O)/tests/%: $(O)/tests/fuzz/%.o $(if $(FUZZING),,$(O)/tests/fuzz/repl
 $(O)/test/%: $(O)/tests/support/%.o $(A_IPC)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pc,jansson libcrypto) -lbsd
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pc,jansson libcrypto sqlite3) -lbsd
 # The agent as installed, but its randomness is drawn from a seed that the
 # memory hunt knows too.
 $(O)/test/seeded/xmpp-agent: $(O)/agent/main.o $(O)/tests/support/random_seeded.o \

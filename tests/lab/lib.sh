@@ -5,6 +5,7 @@
 set -u
 PORT=15222
 CA=$T/prosody/ca.pem
+declare -A PID IN # of what was started, by name
 PASSPHRASE="correct horse battery staple"
 
 # fail TEXT: the end, with what the programs have said.
@@ -53,14 +54,14 @@ in_home() {
 }
 
 # agent_start NAME [BINDIR]: that person's agent, and its outer process's id
-# in PID_NAME. The passphrase lies in $T/passphrase.
+# in PID[NAME]. The passphrase lies in $T/passphrase.
 agent_start() {
 	local bin=${2:-$O} i
 	[ -e "$T/passphrase" ] ||
 		echo "$PASSPHRASE" | "$LAB/drop" tee "$T/passphrase" >/dev/null
 	in_home "$1" "$bin/xmpp-agent" -D -a "$T/$1/run/agent.sock" \
 		>"$T/$1-agent.out" 2>"$T/$1-agent.err" </dev/null &
-	declare -g "PID_$1=$!"
+	PID[$1]=$!
 	for i in $(seq 200); do
 		[ ! -s "$T/$1-agent.out" ] || return 0
 		sleep 0.05
@@ -86,24 +87,22 @@ chat_start() {
 	in_home "$person" "$O/xmpp-chat" --json --host 127.0.0.1 --port "$PORT" \
 		--ca-file "$CA" --password-file "$T/$person.pw" --name "$name" \
 		"$jid" <"$T/$name.in" >>"$T/$name.json" 2>>"$T/$name.err" &
-	declare -g "PID_$name=$!"
+	PID[$name]=$!
 	exec {fd}>"$T/$name.in"
-	declare -g "IN_$name=$fd"
+	IN[$name]=$fd
 }
 
 # chat_say NAME TO BODY REF
 chat_say() {
-	local fd="IN_$1"
 	printf '{"command":"send","to":"%s","body":"%s","ref":"%s"}\n' \
-		"$2" "$3" "$4" >&"${!fd}"
+		"$2" "$3" "$4" >&"${IN[$1]}"
 }
 
 # chat_quit NAME: in good order.
 chat_quit() {
-	local fd="IN_$1" pid="PID_$1"
-	echo '{"command":"quit"}' >&"${!fd}"
-	must 15 gone "${!pid}"
-	fd=${!fd}
+	local fd=${IN[$1]}
+	echo '{"command":"quit"}' >&"$fd"
+	must 15 gone "${PID[$1]}"
 	exec {fd}>&-
 }
 
@@ -123,10 +122,8 @@ event_field() {
 
 # agent_stop NAME
 agent_stop() {
-	local pid="PID_$1"
-	kill "${!pid}" 2>/dev/null
-	must 10 gone "${!pid}"
-	wait "${!pid}" 2>/dev/null
+	kill "${PID[$1]}"
+	must 10 gone "${PID[$1]}"
 	rm -f "$T/$1-agent.out"
 }
 
