@@ -131,7 +131,7 @@ cbc(int encrypt, const uint8_t key[32], const uint8_t iv[16], const uint8_t *in,
 	EVP_CIPHER_CTX *ctx;
 	int n = 0, last = 0, err = ERR_CRYPTO;
 
-	if (len > INT_MAX - 32 || *outlen < len + (encrypt ? 16 : 0))
+	if (len > INT_MAX - 32 || *outlen < len + (encrypt ? 16 - len % 16 : 0))
 		return ERR_TOO_LONG;
 	*outlen = 0;
 	if (!encrypt && (len == 0 || len % 16 != 0))

@@ -43,7 +43,8 @@ int crypto_gcm_seal(const uint8_t *key, size_t keylen, const uint8_t *iv,
 int crypto_gcm_open(const uint8_t *key, size_t keylen, const uint8_t *iv,
     size_t ivlen, const void *aad, size_t aadlen, const uint8_t *in,
     size_t len, const uint8_t tag[16], uint8_t *out);
-/* AES-256-CBC, PKCS#7. *outlen: in, room (len + 16); out, octets. */
+/* AES-256-CBC, PKCS#7. *outlen: in, room (to encrypt: up to the next
+ * multiple of 16 over len; to decrypt: len); out, octets. */
 int crypto_cbc_encrypt(const uint8_t key[32], const uint8_t iv[16],
     const uint8_t *in, size_t len, uint8_t *out, size_t *outlen);
 /* ERR_BAD_MESSAGE on bad padding. */
