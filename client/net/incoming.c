@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What to do with a message: where it comes from decides first, then what is
+ * in it. Runs in xmpp-net; no text of a message goes further than this file
+ * (a text in clear is announced, and dropped).
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "inbox.h"
+#include "net.h"
+#include "omemo_xml.h"
+#include "pep.h"
+#include "stanza.h"
+
+/* Leaves room for the account, the archive id and the header. */
+#define DECRYPT_MAX (FRAME_MAX - LIMIT_JID - LIMIT_STANZA_ID - 64)
+
+/* The body of a DECRYPT after the account, up to the archive id. */
+static void
+put_decrypt(
+    struct buffer *b, const struct origin *o, const struct xml_encrypted *e)
+{
+	uint64_t now = (uint64_t)time(NULL);
+	size_t i;
+
+	buffer_put_u8(b, NS_LEGACY);
+	buffer_put_cstring(b, o->sender);
+	buffer_put_u32(b, e->sid);
+	buffer_put_u8(b, (uint8_t)o->path);
+	buffer_put_cstring(b, o->conversation);
+	buffer_put_u8(b, KIND_CHAT);
+	buffer_put_cstring(b, o->id);
+	/* nobody writes from the future */
+	buffer_put_u64(b, o->time != 0 && o->time < now ? o->time : now);
+	buffer_put_u32(b, (uint32_t)e->nkeys);
+	for (i = 0; i < e->nkeys; i++) {
+		buffer_put_u8(b, (uint8_t)e->keys[i].kex);
+		buffer_put_string(b, e->keys[i].bytes, e->keys[i].len);
+	}
+	buffer_put_string(b, e->iv, e->ivlen);
+	buffer_put_u8(b, (uint8_t)e->has_payload);
+	buffer_put_string(b, e->payload, e->payloadlen);
+}
+
+/*
+ * An element without a key for this device is not for us; except the own
+ * device's, sent by a sibling front: the keeper knows that message.
+ */
+static int
+is_for_us(const struct net *net, const struct origin *o,
+    const struct xml_encrypted *e)
+{
+	return e->nkeys > 0 ||
+	    (e->sid == net->device && strcmp(o->sender, net->own) == 0);
+}
+
+static void
+receive_encrypted(struct net *net, const struct origin *o, xmpp_stanza_t *el,
+    struct buffer *body)
+{
+	struct xml_encrypted e;
+	const char *why;
+	int err;
+
+	if (el_next(el, "encrypted", NS_OMEMO_XML) != NULL) {
+		front_notice(net, o->sender,
+		    "a message was dropped: it has two encrypted elements");
+		return;
+	}
+	err = encrypted_parse(el, net->device, &e, &why);
+	if (err != 0)
+		front_notice(net, o->sender, "a message was dropped: %s", why);
+	else if (is_for_us(net, o, &e))
+		put_decrypt(body, o, &e);
+	encrypted_free(&e);
+	if (body->err != 0) {
+		front_notice(net, o->sender, "a message was dropped: %s",
+		    err_text(body->err));
+		buffer_free(body);
+	}
+}
+
+/* Nothing of ours inside: a text in clear, another method, a receipt. */
+static void
+receive_plain(struct net *net, const struct origin *o)
+{
+	xmpp_stanza_t *el;
+
+	if (strcmp(o->sender, net->own) == 0)
+		return;
+	if ((el = el_child(o->message, "encryption", NS_EME)) != NULL)
+		front_notice(net, o->sender,
+		    "a message was dropped: its encryption is not supported: "
+		    "%.100s",
+		    el_get(el, "namespace"));
+	else if (el_child(o->message, "body", XMPP_NS_CLIENT) != NULL)
+		front_unencrypted(net, o->sender);
+	else if ((el = el_child(o->message, "received", NS_RECEIPTS)) != NULL &&
+	    outgoing_is_recent(net, el_get(el, "id"), o->sender))
+		front_delivered(net, el_get(el, "id"));
+}
+
+static void
+receive_message(struct net *net, const struct origin *o)
+{
+	struct buffer body;
+	xmpp_stanza_t *el;
+
+	buffer_init(&body, DECRYPT_MAX);
+	el = el_child(o->message, "encrypted", NS_OMEMO_XML);
+	if (el != NULL)
+		receive_encrypted(net, o, el, &body);
+	else
+		receive_plain(net, o);
+	/* what carries an archive id moves the cursor, encrypted or not */
+	if (body.len > 0 || o->archive[0] != '\0')
+		inbox_put(net, o, &body);
+	buffer_free(&body);
+}
+
+void
+inbox_receive(struct net *net, xmpp_stanza_t *message)
+{
+	struct buffer none;
+	struct origin o;
+
+	origin_of(message, net->own,
+	    net->archive != NULL ? archive_queryid(net) : "", net->has_sid, &o);
+	switch (o.kind) {
+	case ORIGIN_DROP:
+		buffer_init(&none, 0);
+		if (o.archive[0] != '\0')
+			inbox_put(net, &o, &none);
+		break;
+	case ORIGIN_FORGED:
+		front_notice(net, xmpp_stanza_get_from(message), "%s", o.why);
+		break;
+	case ORIGIN_ERROR:
+		(void)outgoing_bounced(net, o.message);
+		break;
+	case ORIGIN_EVENT:
+		pep_event(net, o.message);
+		break;
+	case ORIGIN_MESSAGE:
+		/* before ATTACH_NET is answered our device is not known; the
+		 * archive has it, or the next connection */
+		if (net->attached)
+			receive_message(net, &o);
+		break;
+	}
+}

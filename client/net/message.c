@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The stanza of an encrypted message: elements, EME (XEP-0380), store hint
+ * (XEP-0334: without a body servers would not keep it), origin id
+ * (XEP-0359), and for a text the words that other clients show instead.
+ */
+#include "message.h"
+
+#include "omemo_xml.h"
+#include "stanza.h"
+
+#define FALLBACK                                                               \
+	"I sent you an OMEMO encrypted message but your client doesn't seem "  \
+	"to support that."
+
+xmpp_stanza_t *
+message_build(struct net *net, const char *to, const char *id,
+    enum message_kind kind, struct reader *r)
+{
+	xmpp_stanza_t *m = el_new(net->ctx, "message", NULL), *el;
+
+	el_set(m, "to", to);
+	el_set(m, "type", "chat");
+	el_set(m, "id", id);
+	if (elements_build(r, m) != 0) {
+		xmpp_stanza_release(m);
+		return NULL;
+	}
+	el = el_add(m, "encryption", NS_EME);
+	el_set(el, "name", "OMEMO");
+	el_set(el, "namespace", NS_OMEMO_XML);
+	if (kind == MESSAGE_CHAT) {
+		el_text(el_add(m, "body", NULL), FALLBACK);
+		el_add(m, "request", NS_RECEIPTS);
+	}
+	el_add(m, "store", NS_HINTS);
+	el_set(el_add(m, "origin-id", NS_SID), "id", id);
+	return m;
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * From a handle to a stanza that the server has. Runs in xmpp-net; holds
+ * ciphertext. The keeper says which lists and bundles it needs; all are
+ * fetched at once, handed in, and ENCRYPT asked again. What it then gives is
+ * always the same octets, so sending again is always safe.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "message.h"
+#include "net.h"
+#include "omemo_xml.h"
+#include "pep.h"
+#include "recent.h"
+#include "stanza.h"
+
+struct out {
+	TAILQ_ENTRY(out) entry;
+	struct net *net;
+	uint8_t handle[HANDLE_SIZE];
+	unsigned rounds;  /* times that NEED was answered */
+	unsigned pending; /* fetches on their way */
+	int busy;	  /* a request or a fetch is on its way */
+	struct timer *timer;
+};
+
+TAILQ_HEAD(outs, out);
+
+struct outgoing_list {
+	struct outs queue;
+	unsigned n;
+	struct recent recent;
+};
+
+static void out_encrypt(struct out *);
+
+int
+outgoing_new(struct net *net)
+{
+	if ((net->outgoing = calloc(1, sizeof(*net->outgoing))) == NULL)
+		return ERR_MEMORY;
+	TAILQ_INIT(&net->outgoing->queue);
+	return 0;
+}
+
+static void
+out_free(struct out *o)
+{
+	TAILQ_REMOVE(&o->net->outgoing->queue, o, entry);
+	o->net->outgoing->n--;
+	timer_cancel(o->timer);
+	free(o);
+}
+
+/* --- the server has it ------------------------------------------------------------- */
+
+static void
+on_noted(void *arg, int err, struct reader *reply)
+{
+	(void)arg; /* not noted: it is sent again, the same octets */
+	(void)err;
+	(void)reply;
+}
+
+static void
+on_ack(struct net *net, void *arg, int err)
+{
+	struct out *o = arg;
+
+	if (err == 0) {
+		buffer_put(keeper_body(net), o->handle, HANDLE_SIZE);
+		keeper_request(net, M_SENT, on_noted, NULL);
+	}
+	out_free(o);
+}
+
+static void
+out_fail(struct net *net, const uint8_t handle[HANDLE_SIZE], const char *reason,
+    keeper_done *done, void *arg)
+{
+	struct buffer *b = keeper_body(net);
+
+	buffer_put(b, handle, HANDLE_SIZE);
+	buffer_put_cstring(b, reason);
+	keeper_request(net, M_FAILED, done, arg);
+}
+
+/* --- ENCRYPT ------------------------------------------------------------------------- */
+
+static void
+on_retry(void *arg)
+{
+	struct out *o = arg;
+
+	o->timer = NULL;
+	out_encrypt(o);
+}
+
+static void
+out_fetched(struct net *net, void *arg)
+{
+	struct out *o = arg;
+
+	if (--o->pending > 0 || net->exiting)
+		return;
+	o->busy = 0;
+	if (++o->rounds > NET_ROUNDS) {
+		out_fail(net, o->handle,
+		    "the keys of this contact cannot be had", on_noted, NULL);
+		out_free(o);
+		return;
+	}
+	out_encrypt(o);
+}
+
+/* need:[ jid:s namespace:u8 device:u32 ], status NEED or not. */
+static void
+out_need(struct out *o, struct reader *r, int fetch)
+{
+	uint32_t n = reader_count(r, FRAME_MAX), device;
+	char jid[LIMIT_JID + 1];
+	uint8_t ns;
+
+	o->pending = 1;
+	o->busy = 1;
+	for (; n > 0; n--) {
+		reader_cstring(r, jid, sizeof(jid));
+		ns = reader_u8(r);
+		device = reader_u32(r);
+		if (r->err != 0 || !fetch)
+			continue;
+		o->pending++;
+		if (ns != NS_LEGACY)
+			pep_refuse(o->net, jid, ns, device, out_fetched, o);
+		else if (device == 0)
+			pep_fetch_list(o->net, jid, out_fetched, o);
+		else
+			pep_fetch_bundle(o->net, jid, device, out_fetched, o);
+	}
+}
+
+/* to:s kind:u8 id:s elements */
+static void
+out_done(struct out *o, struct reader *r)
+{
+	char to[LIMIT_JID + 1], id[LIMIT_STANZA_ID + 1];
+	xmpp_stanza_t *message;
+
+	reader_cstring(r, to, sizeof(to));
+	(void)reader_u8(r);
+	reader_cstring(r, id, sizeof(id));
+	if (r->err != 0 ||
+	    (message = message_build(o->net, to, id, MESSAGE_CHAT, r)) ==
+		NULL) {
+		out_fail(
+		    o->net, o->handle, "it cannot be built", on_noted, NULL);
+		out_free(o);
+		return;
+	}
+	recent_add(&o->net->outgoing->recent, id, to, o->handle);
+	ack_send(o->net, message, on_ack, o);
+}
+
+static void
+on_encrypted(void *arg, int err, struct reader *r)
+{
+	struct out *o = arg;
+	struct reader rest;
+	uint8_t status;
+
+	o->busy = 0;
+	if (err != 0 && keeper_may_retry(err)) {
+		if (!o->net->exiting)
+			o->timer = loop_timer(o->net->loop, 1000, on_retry, o);
+		return;
+	}
+	if (err != 0) { /* the keeper has told the fronts why */
+		out_free(o);
+		return;
+	}
+	rest = *r; /* fetches reuse what the reply borrows from */
+	status = reader_u8(&rest);
+	if (status == ENCRYPT_DONE) {
+		out_need(o, &rest, 0);
+		out_done(o, &rest);
+	} else if (status == ENCRYPT_NEED) {
+		out_need(o, &rest, 1);
+		out_fetched(o->net, o);
+	}
+	/* ENCRYPT_WAIT: EVENT_READY comes when the readers were shown */
+}
+
+static void
+out_encrypt(struct out *o)
+{
+	if (o->net->exiting)
+		return;
+	o->busy = 1;
+	buffer_put(keeper_body(o->net), o->handle, HANDLE_SIZE);
+	keeper_request(o->net, M_ENCRYPT, on_encrypted, o);
+}
+
+/* --- from outside ---------------------------------------------------------------------- */
+
+static struct out *
+outgoing_find(struct net *net, const uint8_t handle[HANDLE_SIZE])
+{
+	struct out *o;
+
+	TAILQ_FOREACH(o, &net->outgoing->queue, entry)
+		if (memcmp(o->handle, handle, HANDLE_SIZE) == 0)
+			return o;
+	return NULL;
+}
+
+void
+outgoing_add(struct net *net, const uint8_t handle[HANDLE_SIZE])
+{
+	struct out *o = outgoing_find(net, handle);
+
+	if (o != NULL) {
+		outgoing_ready(net, handle);
+		return;
+	}
+	if (net->outgoing->n == LIMIT_OUTBOX) {
+		front_notice(net, "", "too many messages are being sent");
+		return;
+	}
+	if ((o = calloc(1, sizeof(*o))) == NULL)
+		abort();
+	o->net = net;
+	memcpy(o->handle, handle, HANDLE_SIZE);
+	TAILQ_INSERT_TAIL(&net->outgoing->queue, o, entry);
+	net->outgoing->n++;
+	if (net->online)
+		out_encrypt(o);
+}
+
+void
+outgoing_ready(struct net *net, const uint8_t handle[HANDLE_SIZE])
+{
+	struct out *o = outgoing_find(net, handle);
+
+	if (o != NULL && net->online && !o->busy && o->timer == NULL)
+		out_encrypt(o);
+}
+
+void
+outgoing_online(struct net *net)
+{
+	struct out *o, *next;
+
+	TAILQ_FOREACH_SAFE(o, &net->outgoing->queue, entry, next)
+		if (!o->busy)
+			out_encrypt(o);
+}
+
+int
+outgoing_bounced(struct net *net, xmpp_stanza_t *message)
+{
+	const char *from = xmpp_stanza_get_from(message);
+	const char *id = xmpp_stanza_get_id(message);
+	const struct recent_row *row;
+
+	row = recent_find(&net->outgoing->recent, id, from);
+	if (row == NULL)
+		return 0;
+	out_fail(net, row->handle, iq_condition(message), on_noted, NULL);
+	front_notice(net, row->to, "message %s came back: %s", row->id,
+	    iq_condition(message));
+	return 1;
+}
+
+int
+outgoing_is_recent(struct net *net, const char *id, const char *from)
+{
+	return recent_find(&net->outgoing->recent, id, from) != NULL;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Device lists and bundles on the server (XEP-0163): fetched and handed to
+ * the keeper, published as the keeper says.
+ */
+#ifndef CLIENT_NET_PEP_H
+#define CLIENT_NET_PEP_H
+
+#include "net.h"
+
+typedef void pep_done(struct net *, void *arg);
+/* Fetch and hand in, whatever comes of it; then done, exactly once. */
+void pep_fetch_list(struct net *, const char *peer, pep_done *, void *arg);
+void pep_fetch_bundle(
+    struct net *, const char *peer, uint32_t device, pep_done *, void *arg);
+/* A notification: the sender's new device list. */
+void pep_event(struct net *, xmpp_stanza_t *message);
+/* Answer a NEED for a namespace that is not spoken here. */
+void pep_refuse(struct net *, const char *peer, uint8_t ns, uint32_t device,
+    pep_done *, void *arg);
+
+/* reason NULL: the server has it. */
+typedef void publish_done(struct net *, void *arg, const char *reason);
+/* Publish item "current" of a node, open to everyone. Takes payload. */
+void publish(struct net *, const char *node, xmpp_stanza_t *payload,
+    publish_done *, void *arg);
+
+/*
+ * What an answer to <items node=…> holds: 0 and the payload (name, ns);
+ * ERR_NOT_FOUND: there is none (*payload NULL); ERR_BAD_MESSAGE: something
+ * else is there; ERR_EOF: any other failure.
+ */
+int pep_payload(xmpp_stanza_t *answer, const char *node, const char *name,
+    xmpp_stanza_t **payload);
+
+#endif

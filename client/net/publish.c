@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Publishing an item that everyone may read. Runs in xmpp-net. A node that
+ * exists with another configuration refuses the publish-options
+ * (precondition-not-met): then it is configured and the item published
+ * again; at last without options, and configured after.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pep.h"
+#include "stanza.h"
+
+enum step {
+	STEP_PUBLISH,	/* with options */
+	STEP_CONFIGURE, /* the node refused them */
+	STEP_AGAIN,	/* with options */
+	STEP_PLAIN,	/* without */
+	STEP_OPEN,	/* configure what was published without */
+};
+
+struct publication {
+	enum step step;
+	char *node;
+	xmpp_stanza_t *payload;
+	publish_done *done;
+	void *arg;
+};
+
+static void publish_step(struct net *, struct publication *);
+
+static void
+publish_finish(struct net *net, struct publication *p, const char *reason)
+{
+	p->done(net, p->arg, reason);
+	xmpp_stanza_release(p->payload);
+	free(p->node);
+	free(p);
+}
+
+static int
+is_precondition(xmpp_stanza_t *answer)
+{
+	xmpp_stanza_t *el = xmpp_stanza_get_child_by_name(answer, "error");
+
+	return el != NULL &&
+	    el_child(el, "precondition-not-met", NS_PUBSUB_ERR) != NULL;
+}
+
+static void
+on_answer(struct net *net, void *arg, xmpp_stanza_t *answer)
+{
+	struct publication *p = arg;
+	int bad = iq_is_error(answer);
+	char reason[128];
+
+	if (!bad &&
+	    (p->step == STEP_PUBLISH || p->step == STEP_AGAIN ||
+		p->step == STEP_OPEN)) {
+		publish_finish(net, p, NULL);
+		return;
+	}
+	snprintf(reason, sizeof(reason), "%s", iq_condition(answer));
+	if (answer == NULL ||
+	    (p->step == STEP_PUBLISH && !is_precondition(answer) &&
+		strcmp(reason, "conflict") != 0) ||
+	    (bad && (p->step == STEP_PLAIN || p->step == STEP_OPEN))) {
+		publish_finish(net, p, reason);
+		return;
+	}
+	/* the node could not be configured: options will not help */
+	p->step = p->step == STEP_CONFIGURE && bad ? STEP_PLAIN : p->step + 1;
+	publish_step(net, p);
+}
+
+static xmpp_stanza_t *
+build_publish(struct net *net, struct publication *p, int options)
+{
+	xmpp_stanza_t *iq = xmpp_iq_new(net->ctx, "set", NULL), *el, *x;
+	xmpp_stanza_t *pubsub = el_add(iq, "pubsub", NS_PUBSUB);
+
+	el = el_add(pubsub, "publish", NULL);
+	el_set(el, "node", p->node);
+	el = el_add(el, "item", NULL);
+	el_set(el, "id", "current");
+	el_take(el, xmpp_stanza_copy(p->payload));
+	if (options) {
+		x = el_form(
+		    el_add(pubsub, "publish-options", NULL), NS_PUBSUB_OPTS);
+		el_field(x, "pubsub#persist_items", "true");
+		el_field(x, "pubsub#access_model", "open");
+	}
+	return iq;
+}
+
+static xmpp_stanza_t *
+build_configure(struct net *net, struct publication *p)
+{
+	xmpp_stanza_t *iq = xmpp_iq_new(net->ctx, "set", NULL), *el, *x;
+
+	el = el_add(el_add(iq, "pubsub", NS_PUBSUB_OWN), "configure", NULL);
+	el_set(el, "node", p->node);
+	x = el_form(el, NS_PUBSUB_CONF);
+	el_field(x, "pubsub#persist_items", "true");
+	el_field(x, "pubsub#access_model", "open");
+	return iq;
+}
+
+static void
+publish_step(struct net *net, struct publication *p)
+{
+	xmpp_stanza_t *iq;
+
+	if (p->step == STEP_CONFIGURE || p->step == STEP_OPEN)
+		iq = build_configure(net, p);
+	else
+		iq = build_publish(net, p, p->step != STEP_PLAIN);
+	iq_send(net, iq, on_answer, p);
+}
+
+void
+publish(struct net *net, const char *node, xmpp_stanza_t *payload,
+    publish_done *done, void *arg)
+{
+	struct publication *p = calloc(1, sizeof(*p));
+
+	if (p == NULL || (p->node = strdup(node)) == NULL)
+		abort();
+	p->payload = payload;
+	p->done = done;
+	p->arg = arg;
+	publish_step(net, p);
+}
