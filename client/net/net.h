@@ -32,6 +32,8 @@ enum net_exit {
 	NET_EXIT_KEEPER = 3, /* the keeper is gone or locked */
 };
 
+#define NET_PORT 5222 /* the only one that the walls let through unasked */
+
 /* --- maxima of this process --------------------------------------------------- */
 #define NET_PASSWORD_MAX 1024 /* octets */
 #define NET_IQ_MAX	 4096 /* iqs without an answer */
@@ -170,7 +172,8 @@ void login_close(struct net *);
 /* --- resolve.c -------------------------------------------------------------------------- */
 /*
  * Find where to connect: host and port as given, else the domain's SRV
- * record, else the domain itself and 5222. address gets a numeric address.
+ * record, else the domain itself and NET_PORT. A record with another port is
+ * not followed (the walls stand already): the text says to give --port. address gets a numeric address.
  * 0, or ERR_NOT_FOUND with a text in why.
  */
 int resolve(const char *domain, const char *host, uint16_t *port,

@@ -14,7 +14,11 @@
 
 #include "net.h"
 
-#define XMPP_PORT 5222
+static unsigned
+get16(const unsigned char *p)
+{
+	return (unsigned)p[0] << 8 | p[1];
+}
 
 /*
  * The best SRV record of an answer: lowest priority, then highest weight.
@@ -40,8 +44,8 @@ srv_best(const unsigned char *answer, int len, char target[static NS_MAXDNAME],
 		    ns_rr_type(rr) != ns_t_srv || ns_rr_rdlen(rr) < 7)
 			continue;
 		p = ns_rr_rdata(rr);
-		prio = ns_get16(p);
-		w = ns_get16(p + 2);
+		prio = get16(p);
+		w = get16(p + 2);
 		if (prio > best || (prio == best && w <= weight))
 			continue;
 		if (dn_expand(answer, answer + len, p + 6, name, sizeof(name)) <
@@ -50,7 +54,7 @@ srv_best(const unsigned char *answer, int len, char target[static NS_MAXDNAME],
 			continue;
 		best = prio;
 		weight = w;
-		*port = (uint16_t)ns_get16(p + 4);
+		*port = (uint16_t)get16(p + 4);
 		snprintf(target, NS_MAXDNAME, "%s", name);
 	}
 	return best != 0x10000;
@@ -87,10 +91,16 @@ resolve(const char *domain, const char *host, uint16_t *port,
 
 	if (host == NULL && *port == 0 && srv_find(domain, target, port))
 		host = target;
+	if (host == target && *port != NET_PORT) {
+		snprintf(why, whysize,
+		    "%s: its SRV record names %s, port %u: give --host and --port",
+		    domain, target, *port);
+		return ERR_NOT_FOUND;
+	}
 	if (host == NULL)
 		host = domain;
 	if (*port == 0)
-		*port = XMPP_PORT;
+		*port = NET_PORT;
 	memset(&hints, 0, sizeof(hints));
 	hints.ai_socktype = SOCK_STREAM;
 	rc = getaddrinfo(host, NULL, &hints, &res);

@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include <bsd/unistd.h>
-#include <openssl/ssl.h>
+#include <openssl/crypto.h>
 
 #include "../../sandbox/sandbox.h"
 #include "net.h"
@@ -131,7 +131,8 @@ enter_walls(const struct net_options *o)
 		"/run/systemd/resolve", "/run/NetworkManager", "/etc/hosts",
 		"/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf",
 		o->ca_file, NULL };
-	struct sandbox_paths paths = { .read = read, .tcp_port = o->port };
+	struct sandbox_paths paths = { .read = read,
+		.tcp_port = o->port != 0 ? o->port : NET_PORT };
 
 	return sandbox_enter(ROLE_NET_CONNECT, &paths);
 }
@@ -168,7 +169,7 @@ net_run(const struct net_options *o)
 		return NET_EXIT_FATAL;
 	closefrom(NET_FD_PASSWORD + 1);
 	/* OpenSSL reads its files and warms up before the walls */
-	OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
 	tzset(); /* no time zone is looked for later */
 	signal(SIGALRM, on_alarm);
 	alarm(NET_LOGIN_S);
