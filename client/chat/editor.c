@@ -15,7 +15,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include <bsd/string.h>
+#include <bsd/stdlib.h>
 
 #include "../common/text.h"
 

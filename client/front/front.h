@@ -86,7 +86,7 @@ int front_send(struct front *, const char *to, const void *text, size_t len,
     char id[static FRONT_ID]);
 /* Give up what is not acknowledged; failed() is called for each. */
 void front_discard_all(struct front *, const char *reason);
-/* Messages composed and not yet acknowledged by the server. */
+/* Messages neither acknowledged by the server nor given up for good. */
 size_t front_unsent(const struct front *);
 /* 1: attached, and every message that waited has been shown. */
 int front_shown_all(const struct front *);

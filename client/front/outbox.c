@@ -59,12 +59,24 @@ find(struct front *front, const uint8_t handle[HANDLE_SIZE])
 }
 
 static void
+on_discarded(void *arg, int err, struct reader *reply)
+{
+	struct front *front = arg;
+
+	(void)err; /* NOT_FOUND: it went with its failure */
+	(void)reply;
+	front->outbox.discarding--;
+	front->handler->progress(front->arg);
+}
+
+static void
 discard(struct front *front, const uint8_t handle[HANDLE_SIZE])
 {
 	struct buffer b;
 
 	front_body(front, &b, handle);
-	front_request(front, M_DISCARD, &b, front_ignore, NULL);
+	front->outbox.discarding++;
+	front_request(front, M_DISCARD, &b, on_discarded, front);
 }
 
 /* It will not be sent. */
@@ -431,5 +443,5 @@ outbox_gone(struct front *front)
 size_t
 front_unsent(const struct front *front)
 {
-	return front->outbox.count;
+	return front->outbox.count + front->outbox.discarding;
 }

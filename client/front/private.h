@@ -50,7 +50,7 @@ struct outgoing {
 
 struct outbox {
 	TAILQ_HEAD(, outgoing) list;
-	size_t count, composing;
+	size_t count, composing, discarding;
 	struct timer *timer;
 };
 

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * xmpp-chat --json: one event a line (ARCHITECTURE, section 7). Runs in the
+ * front; what it prints is escaped by jansson.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "../common/json.h"
+#include "../common/words.h"
+#include "chat.h"
+
+/* Print {"event":name, …rest}; takes rest over. */
+static void
+event(struct chat *chat, const char *name, json_t *rest)
+{
+	json_t *object = json_pack("{s:s}", "event", name);
+
+	if (rest != NULL && object != NULL)
+		json_object_update(object, rest);
+	json_decref(rest);
+	if (json_line(object) != 0)
+		chat_stdout_gone(chat);
+}
+
+static void
+show_key(struct chat *chat, const char *role, const struct front_key *key)
+{
+	event(chat, role,
+	    json_pack("{s:o, s:I, s:o, s:s, s:s}", "peer",
+		json_cstring(key->peer), "device", (json_int_t)key->device,
+		"fingerprint", json_fingerprint(key->fingerprint), "trust",
+		words_trust(key->trust), "why", words_why(key->why)));
+}
+
+static void
+show_reader(void *arg, const struct front_key *key)
+{
+	show_key(arg, "reader", key);
+}
+
+static void
+show_writer(void *arg, const struct front_key *key)
+{
+	show_key(arg, "writer", key);
+}
+
+static json_t *
+time_text(uint64_t seconds)
+{
+	time_t t = (time_t)seconds;
+	struct tm tm;
+	char text[40];
+
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		return json_null();
+	return json_string(text);
+}
+
+static void
+show_message(void *arg, const struct front_message *m)
+{
+	struct chat *chat = arg;
+	int own = strcmp(m->sender, chat->account) == 0;
+	json_t *object;
+
+	object = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "id",
+	    json_cstring(m->id), "from", json_cstring(m->sender), "to",
+	    own ? json_cstring(m->conversation) : json_string(chat->account),
+	    "room",
+	    m->kind == KIND_ROOM ? json_cstring(m->conversation) : json_null(),
+	    "body", json_text(m->text, m->len), "time", time_text(m->time),
+	    "encryption", words_encryption(m->ns));
+	if (object != NULL) {
+		json_object_set_new(
+		    object, "fingerprint", json_fingerprint(m->fingerprint));
+		json_object_set_new(object, "device", json_integer(m->device));
+		json_object_set_new(
+		    object, "trust", json_string(words_trust(m->trust)));
+		json_object_set_new(
+		    object, "bound", json_string(words_bound(m->bound)));
+		json_object_set_new(
+		    object, "copy", json_string(words_copy(m->copy)));
+		json_object_set_new(object, "again", json_boolean(m->again));
+	}
+	event(chat, "message", object);
+}
+
+static void
+on_sent(void *arg, const char *id)
+{
+	json_t *ref = chat_take_ref(arg, id);
+
+	event(arg, "sent",
+	    json_pack("{s:o, s:o?}", "id", json_cstring(id), "ref", ref));
+}
+
+static void
+on_delivered(void *arg, const char *id)
+{
+	event(arg, "delivered", json_pack("{s:o}", "id", json_cstring(id)));
+}
+
+/* ref is borrowed. */
+static void
+error(struct chat *chat, json_t *ref, const char *reason)
+{
+	event(chat, "error",
+	    json_pack(
+		"{s:O?, s:o}", "ref", ref, "reason", json_cstring(reason)));
+}
+
+static void
+on_failed(void *arg, const char *id, const char *reason)
+{
+	json_t *ref = chat_take_ref(arg, id);
+
+	event(arg, "error",
+	    json_pack("{s:o?, s:o, s:o}", "ref", ref, "id", json_cstring(id),
+		"reason", json_cstring(reason)));
+}
+
+static void
+on_online(void *arg, const char *jid)
+{
+	event(arg, "online", json_pack("{s:o}", "jid", json_cstring(jid)));
+}
+
+static void
+on_offline(void *arg, const char *reason, int fatal)
+{
+	event(arg, "offline",
+	    json_pack(
+		"{s:o, s:b}", "reason", json_cstring(reason), "fatal", fatal));
+	if (fatal)
+		chat_hopeless(arg);
+}
+
+static void
+on_caught_up(void *arg)
+{
+	event(arg, "caught-up", NULL);
+}
+
+static void
+on_locked(void *arg, int locked)
+{
+	event(arg, locked ? "locked" : "unlocked", NULL);
+}
+
+static void
+on_unencrypted(void *arg, const char *from)
+{
+	event(
+	    arg, "unencrypted", json_pack("{s:o}", "from", json_cstring(from)));
+}
+
+static void
+on_notice(void *arg, const char *from, const char *text)
+{
+	event(arg, "notice",
+	    json_pack("{s:o, s:o}", "from", json_cstring(from), "text",
+		json_cstring(text)));
+}
+
+/* The event "sent" says it, once it is true. */
+static void
+composed(struct chat *chat, const char *to, const char *body, size_t len)
+{
+	(void)chat;
+	(void)to;
+	(void)body;
+	(void)len;
+}
+
+const struct view view_json = {
+	.front = {
+		.show_reader = show_reader,
+		.show_writer = show_writer,
+		.show_message = show_message,
+		.sent = on_sent,
+		.delivered = on_delivered,
+		.failed = on_failed,
+		.online = on_online,
+		.offline = on_offline,
+		.caught_up = on_caught_up,
+		.locked = on_locked,
+		.unencrypted = on_unencrypted,
+		.notice = on_notice,
+		.progress = chat_progress,
+		.gone = chat_gone,
+	},
+	.error = error,
+	.composed = composed,
+};

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * xmpp-chat for a person: plain lines. What the program itself says begins
+ * with "* ", a message with the sender's address; a body's further lines are
+ * indented, so that none can pass for another. Runs in the front; every octet
+ * of others goes through vis.
+ */
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "../common/fingerprint.h"
+#include "../common/text.h"
+#include "../common/words.h"
+#include "chat.h"
+
+#define INDENT	 "    "
+#define RECENT_S 120 /* a message older than this is shown with its time */
+
+static void
+begin(struct chat *chat)
+{
+	editor_hide(chat->editor);
+}
+
+static void
+end(struct chat *chat)
+{
+	if (fflush(stdout) == EOF)
+		chat_stdout_gone(chat);
+	editor_show(chat->editor);
+}
+
+/* One line of the program's own: "* a b". Either may be anybody's. */
+static void
+say(struct chat *chat, const char *a, const char *b)
+{
+	begin(chat);
+	fputs("* ", stdout);
+	text_print(stdout, a);
+	if (b != NULL) {
+		fputs(" ", stdout);
+		text_print(stdout, b);
+	}
+	putchar('\n');
+	end(chat);
+}
+
+static void
+show_key(struct chat *chat, const struct front_key *key, const char *does)
+{
+	char text[FINGERPRINT_TEXT];
+
+	fingerprint_print(key->fingerprint, text);
+	begin(chat);
+	fputs("* ", stdout);
+	text_print(stdout, key->peer);
+	printf(" %s with a key %s (device %u, %s):\n%s\n", does,
+	    key->why == WHY_RETURNED ? "that had been withdrawn"
+				     : "that is new here",
+	    key->device, words_trust(key->trust), text);
+	end(chat);
+}
+
+static void
+show_reader(void *arg, const struct front_key *key)
+{
+	struct chat *chat = arg;
+
+	if (key->trust == TRUST_UNDECIDED)
+		show_key(chat, key, "would read (but does not yet)");
+	else
+		show_key(chat, key,
+		    strcmp(key->peer, chat->account) == 0
+			? "(another device of yours) reads"
+			: "reads");
+}
+
+static void
+show_writer(void *arg, const struct front_key *key)
+{
+	show_key(arg, key, "writes");
+}
+
+static void
+print_time(uint64_t seconds)
+{
+	time_t t = (time_t)seconds, now = time(NULL);
+	struct tm tm;
+	char text[40];
+
+	if (seconds == 0 || (t <= now && now - t < RECENT_S))
+		return;
+	if (localtime_r(&t, &tm) != NULL &&
+	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M ", &tm) > 0)
+		fputs(text, stdout);
+}
+
+static void
+show_message(void *arg, const struct front_message *m)
+{
+	struct chat *chat = arg;
+
+	begin(chat);
+	print_time(m->time);
+	text_print(stdout, m->sender);
+	if (m->kind == KIND_ROOM || strcmp(m->sender, chat->account) == 0) {
+		fputs(" to ", stdout);
+		text_print(stdout, m->conversation);
+	}
+	if (m->trust == TRUST_UNDECIDED || m->trust == TRUST_DISTRUSTED)
+		printf(" (%s key)", words_trust(m->trust));
+	if (m->again)
+		fputs(" (again)", stdout);
+	fputs(": ", stdout);
+	text_print_body(stdout, m->text, m->len, INDENT);
+	putchar('\n');
+	end(chat);
+}
+
+static void
+on_sent(void *arg, const char *id)
+{
+	(void)arg; /* silence is success */
+	(void)id;
+}
+
+static void
+on_delivered(void *arg, const char *id)
+{
+	(void)arg;
+	(void)id;
+}
+
+static void
+on_failed(void *arg, const char *id, const char *reason)
+{
+	(void)id;
+	say(arg, "not sent:", reason);
+}
+
+static void
+on_online(void *arg, const char *jid)
+{
+	say(arg, "online as", jid);
+}
+
+static void
+on_offline(void *arg, const char *reason, int fatal)
+{
+	say(arg, "offline:", reason);
+	if (fatal)
+		chat_hopeless(arg);
+}
+
+static void
+on_caught_up(void *arg)
+{
+	(void)arg;
+}
+
+static void
+on_locked(void *arg, int locked)
+{
+	say(arg,
+	    locked ? "the vault is locked; to go on: xmpp-key unlock"
+		   : "the vault is unlocked",
+	    NULL);
+}
+
+static void
+on_unencrypted(void *arg, const char *from)
+{
+	say(arg, "an unencrypted message (not shown) came from", from);
+}
+
+static void
+on_notice(void *arg, const char *from, const char *text)
+{
+	char what[JID_SIZE + 1];
+
+	snprintf(what, sizeof(what), "%s:", from);
+	say(arg, from[0] != '\0' ? what : "notice:", text);
+}
+
+static void
+error(struct chat *chat, json_t *ref, const char *reason)
+{
+	(void)ref;
+	say(chat, reason, NULL);
+}
+
+/* On a terminal the typed line becomes one of the conversation. */
+static void
+composed(struct chat *chat, const char *to, const char *body, size_t len)
+{
+	if (chat->editor == NULL)
+		return;
+	begin(chat);
+	text_print(stdout, chat->account);
+	if (strcmp(to, chat->peer) != 0) {
+		fputs(" to ", stdout);
+		text_print(stdout, to);
+	}
+	fputs(": ", stdout);
+	text_print_body(stdout, body, len, INDENT);
+	putchar('\n');
+	end(chat);
+}
+
+const struct view view_lines = {
+	.front = {
+		.show_reader = show_reader,
+		.show_writer = show_writer,
+		.show_message = show_message,
+		.sent = on_sent,
+		.delivered = on_delivered,
+		.failed = on_failed,
+		.online = on_online,
+		.offline = on_offline,
+		.caught_up = on_caught_up,
+		.locked = on_locked,
+		.unencrypted = on_unencrypted,
+		.notice = on_notice,
+		.progress = chat_progress,
+		.gone = chat_gone,
+	},
+	.error = error,
+	.composed = composed,
+};

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * xmpp-key list.
+ */
+#include <stdio.h>
+
+#include "../common/json.h"
+#include "../common/text.h"
+#include "key.h"
+
+static void
+print(void *arg, const struct key_account *a)
+{
+	char text[FINGERPRINT_TEXT];
+
+	(void)arg;
+	fingerprint_print(a->fingerprint, text);
+	text_print(stdout, a->jid);
+	printf(" (device %u)\n%s\n", a->device, text);
+}
+
+static void
+print_json(void *arg, const struct key_account *a)
+{
+	(void)arg;
+	json_line(json_pack("{s:o, s:o, s:I}", "jid", json_cstring(a->jid),
+	    "fingerprint", json_fingerprint(a->fingerprint), "device",
+	    (json_int_t)a->device));
+}
+
+int
+key_list(struct key *key)
+{
+	return key_each_account(
+	    key, key->options.json ? print_json : print, NULL);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * xmpp-key status: locked or not, who is connected, which walls are up.
+ */
+#include <stdio.h>
+
+#include "../common/json.h"
+#include "../common/text.h"
+#include "key.h"
+
+#define WALLS_MAX 32
+#define WALL_MAX  256
+
+static const struct {
+	uint32_t right;
+	const char *name;
+} rights[] = {
+	{ RIGHT_INFO, "info" },
+	{ RIGHT_NETWORK, "network" },
+	{ RIGHT_TEXT, "text" },
+	{ RIGHT_TRUST, "trust" },
+	{ RIGHT_ADMIN, "admin" },
+};
+
+#define RIGHTS (sizeof(rights) / sizeof(rights[0]))
+
+/* The reply's clients as JSON, which is printed, or turned into lines. */
+static json_t *
+read_clients(struct reader *r)
+{
+	char name[LIMIT_CLIENT_NAME + 1];
+	json_t *clients = json_array(), *list;
+	uint32_t n = reader_count(r, LIMIT_CLIENTS), pid, held;
+
+	for (uint32_t i = 0; i < n && r->err == 0; i++) {
+		reader_cstring(r, name, sizeof(name));
+		pid = reader_u32(r);
+		held = reader_u32(r);
+		list = json_array();
+		for (size_t k = 0; k < RIGHTS; k++)
+			if (held & rights[k].right)
+				json_array_append_new(
+				    list, json_string(rights[k].name));
+		json_array_append_new(clients,
+		    json_pack("{s:o, s:I, s:o}", "name", json_cstring(name),
+			"pid", (json_int_t)pid, "rights", list));
+	}
+	return clients;
+}
+
+static json_t *
+read_walls(struct reader *r)
+{
+	char role[WALL_MAX], wall[WALL_MAX];
+	json_t *walls = json_array();
+	uint32_t n = reader_count(r, WALLS_MAX);
+
+	for (uint32_t i = 0; i < n && r->err == 0; i++) {
+		reader_cstring(r, role, sizeof(role));
+		reader_cstring(r, wall, sizeof(wall));
+		json_array_append_new(walls,
+		    json_pack("{s:o, s:o}", "role", json_cstring(role), "wall",
+			json_cstring(wall)));
+	}
+	return walls;
+}
+
+static const char *
+field(const json_t *object, const char *name)
+{
+	const char *s = json_string_value(json_object_get(object, name));
+
+	return s != NULL ? s : "";
+}
+
+static void
+print_lines(
+    const struct key_status *s, const json_t *clients, const json_t *walls)
+{
+	json_t *row, *right;
+	size_t i, k;
+
+	if (!s->vault)
+		puts("no vault yet: make one with xmpp-key create JID");
+	else if (s->locked)
+		puts("locked");
+	else
+		printf("unlocked: %u account%s, %llu records\n", s->accounts,
+		    s->accounts == 1 ? "" : "s",
+		    (unsigned long long)s->records);
+	json_array_foreach(clients, i, row)
+	{
+		fputs("client ", stdout);
+		text_print(stdout,
+		    field(row, "name")[0] != '\0' ? field(row, "name") : "?");
+		printf(" (pid %lld):",
+		    (long long)json_integer_value(json_object_get(row, "pid")));
+		json_array_foreach(json_object_get(row, "rights"), k, right)
+		    printf(" %s", json_string_value(right));
+		putchar('\n');
+	}
+	json_array_foreach(walls, i, row)
+	{
+		fputs("walls of ", stdout);
+		text_print(stdout, field(row, "role"));
+		fputs(": ", stdout);
+		text_print(stdout, field(row, "wall"));
+		putchar('\n');
+	}
+}
+
+int
+key_status(struct key *key)
+{
+	struct key_status s;
+	struct reader r;
+	json_t *clients, *walls;
+	int code = key_get_status(key, &s, &r);
+
+	if (code != DONE)
+		return code;
+	clients = read_clients(&r);
+	walls = read_walls(&r);
+	if (reader_end(&r) != 0) {
+		code = fail_agent("status", ERR_MALFORMED, "");
+	} else if (key->options.json) {
+		json_line(json_pack("{s:b, s:b, s:I, s:I, s:O, s:O}", "locked",
+		    s.locked != 0, "vault", s.vault != 0, "accounts",
+		    (json_int_t)s.accounts, "records", (json_int_t)s.records,
+		    "clients", clients, "walls", walls));
+	} else
+		print_lines(&s, clients, walls);
+	json_decref(clients);
+	json_decref(walls);
+	return code;
+}

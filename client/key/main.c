@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * xmpp-key: one verb on a connection of its own. Not filtered: it may run a
+ * password command and, for publish, an xmpp-net. Holds a passphrase for the
+ * moment that it hands it over; trusts the agent.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "../../sandbox/sandbox.h"
+#include "../common/reach.h"
+#include "key.h"
+
+static const struct verb verbs[] = {
+	{ "create", key_create, "JID [--others trust|ignore]",
+	    "make an identity, and on an empty state the vault", 1, 1, 1,
+	    RIGHT_ADMIN },
+	{ "list", key_list, "", "the accounts of this agent", 0, 0, 0, 0 },
+	{ "show", key_show, "JID", "what is known of an account", 1, 1, 1, 0 },
+	{ "fingerprint", key_fingerprint, "JID",
+	    "the account's own fingerprint", 1, 1, 1, 0 },
+	{ "lock", key_lock, "", "forget every key until unlock", 0, 0, 0, 0 },
+	{ "unlock", key_unlock, "[--recovery]", "unlock the vault", 0, 0, 0,
+	    0 },
+	{ "status", key_status, "", "locked or not, clients, walls", 0, 0, 0,
+	    0 },
+	{ "peers", key_peers, "JID [PEER]", "known keys of contacts", 2, 1, 2,
+	    0 },
+	{ "policy", key_policy,
+	    "JID PEER blind|first-use|manual [require|optional]",
+	    "what becomes of a contact's new keys", 2, 3, 4, RIGHT_TRUST },
+	{ "trust", key_trust, "JID PEER FINGERPRINT", "trust a key", 2, 3, 66,
+	    RIGHT_TRUST },
+	{ "distrust", key_distrust, "JID PEER FINGERPRINT",
+	    "never use a key again", 2, 3, 66, RIGHT_TRUST },
+	{ "publish", key_publish, "JID", "publish device list and bundle", 1, 1,
+	    1, 0 },
+};
+#define VERBS (sizeof(verbs) / sizeof(verbs[0]))
+
+static void
+make_usage(char *text, size_t size)
+{
+	size_t n = 0;
+
+	n += (size_t)snprintf(text, size, "usage: xmpp-key VERB …\n");
+	for (size_t i = 0; i < VERBS && n < size; i++)
+		n +=
+		    (size_t)snprintf(text + n, size - n, "  %-11s %s\n%14s%s\n",
+			verbs[i].name, verbs[i].usage, "", verbs[i].what);
+	if (n < size)
+		snprintf(text + n, size - n,
+		    "  --json, --name N, --timeout S\n"
+		    "  --passphrase-file F, --passphrase-command C\n"
+		    "  publish: --host H --port P --ca-file F --password-file F "
+		    "--password-command C\n");
+}
+
+static const struct verb *
+find_verb(const char *name)
+{
+	for (size_t i = 0; i < VERBS; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
+
+static int
+read_operands(struct key *key, const struct verb *verb)
+{
+	char *to[2] = { key->jid, key->peer };
+	const char *why;
+
+	if (key->argc < verb->least || key->argc > verb->most)
+		return fail_usage(
+		    "usage", "xmpp-key %s %s", verb->name, verb->usage);
+	for (int i = 0; i < verb->jids && i < key->argc; i++)
+		if (jid_read(key->argv[i], to[i], &why) != 0)
+			return fail_usage(key->argv[i], "%s", why);
+	return DONE;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct key key = { 0 };
+	const struct verb *verb;
+	char usage[4096];
+	int first, code;
+
+	if (sandbox_early() != 0)
+		return fail("sandbox", "the walls could not be put up");
+	make_usage(usage, sizeof(usage));
+	first = options_parse(&key.options, OPTIONS_KEY, argc, argv, usage);
+	if (first == -1)
+		return USAGE;
+	if (first == argc)
+		return fail_usage("usage",
+		    "xmpp-key VERB …; xmpp-key --help "
+		    "lists the verbs");
+	verb = find_verb(argv[first]);
+	if (verb == NULL)
+		return fail_usage(argv[first], "no such verb");
+	key.argc = argc - first - 1;
+	key.argv = argv + first + 1;
+	code = read_operands(&key, verb);
+	if (code != DONE)
+		return code;
+	options_name(&key.options, "xmpp-key");
+	/* No account is named: publish and status look beyond one, and a
+	 * right that is not asked for is not had. */
+	key.agent = reach_agent(
+	    RIGHT_INFO | verb->rights, key.options.name, NULL, &code);
+	if (key.agent == NULL)
+		return code;
+	code = verb->run(&key);
+	agent_free(key.agent);
+	return code;
+}

@@ -1,0 +1,373 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * xmpp-send's front process: one text from stdin to some recipients, until
+ * the server has acknowledged each. Filtered: no exec, no network, no file.
+ * Holds the text; trusts the keeper.
+ */
+#include "send.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../ipc/buffer.h"
+#include "../../ipc/err.h"
+#include "../../sandbox/sandbox.h"
+#include "../common/fail.h"
+#include "../common/fingerprint.h"
+#include "../common/json.h"
+#include "../common/text.h"
+#include "../common/words.h"
+#include "../front/front.h"
+#include "../front/starter.h"
+
+struct recipient {
+	const char *jid;
+	char id[FRONT_ID];
+	int done;
+};
+
+struct sender {
+	struct loop *loop;
+	struct front *front;
+	const struct options *options;
+	const char *account;
+	struct recipient *recipients;
+	size_t n, left;
+	int code, online, locked;
+	char offline[512]; /* why there is no connection */
+	struct timer *timer;
+};
+
+static struct recipient *
+find(struct sender *s, const char *id)
+{
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->recipients[i].id, id) == 0)
+			return &s->recipients[i];
+	return NULL;
+}
+
+/* All outcomes known, and what was given up is out of the keeper as well. */
+static void
+end_if_done(void *arg)
+{
+	struct sender *s = arg;
+
+	if (s->left == 0 && front_unsent(s->front) == 0)
+		loop_stop(s->loop, s->code);
+}
+
+/* The recipient's outcome: reason NULL means that the server has it. */
+static void
+settle(struct sender *s, struct recipient *r, const char *reason)
+{
+	if (r == NULL || r->done)
+		return;
+	r->done = 1;
+	s->left--;
+	if (reason != NULL) {
+		s->code = REFUSED;
+		fail(r->jid, "%s", reason);
+	}
+	if (s->options->json)
+		json_line(json_pack("{s:s, s:s, s:s, s:o*}", "event",
+		    reason != NULL ? "error" : "sent", "to", r->jid, "id",
+		    r->id, "reason",
+		    reason != NULL ? json_cstring(reason) : NULL));
+	end_if_done(s);
+}
+
+static void
+settle_all(struct sender *s, const char *reason)
+{
+	for (size_t i = 0; i < s->n; i++)
+		settle(s, &s->recipients[i], reason);
+}
+
+/* --- patience ------------------------------------------------------------- */
+
+static void
+on_timeout(void *arg)
+{
+	struct sender *s = arg;
+	char reason[640];
+
+	s->timer = NULL;
+	if (s->online)
+		snprintf(reason, sizeof(reason),
+		    "not acknowledged by the server within %d s",
+		    s->options->timeout);
+	else
+		snprintf(reason, sizeof(reason),
+		    "not sent: no connection within %d s%s%s",
+		    s->options->timeout, s->offline[0] != '\0' ? ": " : "",
+		    s->offline);
+	front_discard_all(s->front, reason);
+	settle_all(s, reason);
+}
+
+/* Something has happened: begin to wait anew. */
+static void
+be_patient(struct sender *s)
+{
+	timer_cancel(s->timer);
+	s->timer = loop_timer(
+	    s->loop, (uint64_t)s->options->timeout * 1000, on_timeout, s);
+}
+
+/* --- the front's events --------------------------------------------------- */
+
+static void
+show_reader(void *arg, const struct front_key *key)
+{
+	struct sender *s = arg;
+	char text[FINGERPRINT_TEXT];
+
+	be_patient(s);
+	fingerprint_print(key->fingerprint, text);
+	fputs("* ", stderr);
+	text_print(stderr, key->peer);
+	fprintf(stderr,
+	    " %s with a key that is new here (device %u, %s):\n%s\n",
+	    key->trust == TRUST_UNDECIDED ? "would read (but does not yet)"
+					  : "reads",
+	    key->device, words_trust(key->trust), text);
+	if (s->options->json)
+		json_line(json_pack("{s:s, s:o, s:I, s:o, s:s}", "event",
+		    "reader", "peer", json_cstring(key->peer), "device",
+		    (json_int_t)key->device, "fingerprint",
+		    json_fingerprint(key->fingerprint), "trust",
+		    words_trust(key->trust)));
+}
+
+/* Asks for no messages, so none of these two comes. */
+static void
+show_writer(void *arg, const struct front_key *key)
+{
+	(void)arg;
+	(void)key;
+}
+
+static void
+show_message(void *arg, const struct front_message *m)
+{
+	(void)arg;
+	(void)m;
+}
+
+static void
+on_sent(void *arg, const char *id)
+{
+	struct sender *s = arg;
+
+	be_patient(s);
+	settle(s, find(s, id), NULL);
+}
+
+static void
+on_failed(void *arg, const char *id, const char *reason)
+{
+	struct sender *s = arg;
+
+	settle(s, find(s, id), reason);
+}
+
+static void
+on_online(void *arg, const char *jid)
+{
+	struct sender *s = arg;
+
+	(void)jid;
+	s->online = 1;
+	be_patient(s);
+}
+
+static void
+on_offline(void *arg, const char *reason, int fatal)
+{
+	struct sender *s = arg;
+
+	s->online = 0;
+	snprintf(s->offline, sizeof(s->offline), "%s", reason);
+	if (!fatal)
+		return;
+	front_discard_all(s->front, reason);
+	settle_all(s, reason);
+}
+
+static void
+on_locked(void *arg, int locked)
+{
+	struct sender *s = arg;
+	const char *reason = fail_words(ERR_LOCKED, NULL);
+
+	if (!locked)
+		return;
+	front_discard_all(s->front, reason);
+	settle_all(s, reason);
+}
+
+static void
+on_notice(void *arg, const char *from, const char *text)
+{
+	(void)arg;
+	fail(from, "%s", text);
+}
+
+static void
+on_id(void *arg, const char *id)
+{
+	(void)arg; /* delivered, unencrypted: not this program's business */
+	(void)id;
+}
+
+static void
+on_nothing(void *arg)
+{
+	(void)arg;
+}
+
+static void
+on_gone(void *arg, int code)
+{
+	struct sender *s = arg;
+
+	settle_all(s,
+	    code == FRONT_AGENT_GONE ? "not acknowledged: the agent has ended"
+				     : "not sent");
+	loop_stop(s->loop, code == FRONT_AGENT_GONE ? NO_AGENT : code);
+}
+
+static const struct front_handler handler = {
+	.show_reader = show_reader,
+	.show_writer = show_writer,
+	.show_message = show_message,
+	.sent = on_sent,
+	.delivered = on_id,
+	.failed = on_failed,
+	.online = on_online,
+	.offline = on_offline,
+	.caught_up = on_nothing,
+	.locked = on_locked,
+	.unencrypted = on_id,
+	.notice = on_notice,
+	.progress = end_if_done,
+	.gone = on_gone,
+};
+
+/* --- life ----------------------------------------------------------------- */
+
+/* All of stdin: 1 octet to LIMIT_TEXT of valid UTF-8, one last line end not
+ * counted. */
+static int
+read_text(struct buffer *text)
+{
+	uint8_t chunk[8192];
+	ssize_t n;
+
+	for (;;) {
+		n = read(STDIN_FILENO, chunk, sizeof(chunk));
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n == -1)
+			return fail("stdin", "%s", strerror(errno));
+		if (n == 0)
+			break;
+		buffer_put(text, chunk, (size_t)n);
+		if (text->err != 0 || text->len > LIMIT_TEXT + 1)
+			return fail(
+			    "stdin", "longer than %d octets", LIMIT_TEXT);
+	}
+	explicit_bzero(chunk, sizeof(chunk));
+	if (text->len > 0 && text->data[text->len - 1] == '\n')
+		text->len--;
+	if (text->len > LIMIT_TEXT)
+		return fail("stdin", "longer than %d octets", LIMIT_TEXT);
+	if (text->len == 0)
+		return fail("stdin", "nothing to send");
+	if (!text_valid(text->data, text->len))
+		return fail("stdin", "not valid UTF-8 text");
+	return DONE;
+}
+
+static int
+send_all(struct sender *s, char *const to[], const struct buffer *text)
+{
+	int err;
+
+	s->left = s->n;
+	for (size_t i = 0; i < s->n; i++)
+		s->recipients[i].jid = to[i];
+	for (size_t i = 0; i < s->n; i++) {
+		err = front_send(s->front, to[i], text->data, text->len,
+		    s->recipients[i].id);
+		if (err != 0)
+			settle(s, &s->recipients[i], err_text(err));
+	}
+	return s->left == 0 ? s->code : DONE;
+}
+
+static void
+on_signal(void *arg, int signo)
+{
+	struct sender *s = arg;
+
+	(void)signo;
+	front_discard_all(s->front, "interrupted");
+	settle_all(s, "interrupted");
+}
+
+static int
+run(struct sender *s, char *const to[], struct buffer *text)
+{
+	struct front_config config = {
+		.account = s->account,
+		.name = s->options->name,
+	};
+	int code = read_text(text);
+
+	if (code != DONE)
+		return code;
+	if (loop_signal(s->loop, SIGINT, on_signal, s) != 0 ||
+	    loop_signal(s->loop, SIGTERM, on_signal, s) != 0)
+		return fail("signals", "out of memory");
+	s->front = front_new(s->loop, &config, &handler, s, &code);
+	if (s->front == NULL)
+		return code == FRONT_AGENT_GONE ? NO_AGENT : code;
+	if (sandbox_enter(ROLE_FRONT, NULL) != 0)
+		return fail("sandbox", "the walls could not be put up");
+	be_patient(s);
+	code = send_all(s, to, text);
+	buffer_clear(text);
+	return s->left == 0 ? code : loop_run(s->loop);
+}
+
+int
+send_main(const struct options *options, const char *account, char *const to[],
+    size_t n)
+{
+	struct sender s = {
+		.options = options,
+		.account = account,
+		.n = n,
+		.loop = loop_new(),
+		.recipients = calloc(n, sizeof(*s.recipients)),
+	};
+	struct buffer text;
+	int code = REFUSED;
+
+	buffer_init(&text, LIMIT_TEXT + 16384);
+	if (s.loop == NULL || s.recipients == NULL)
+		fail(NULL, "out of memory");
+	else
+		code = run(&s, to, &text);
+	buffer_free(&text);
+	front_free(s.front);
+	loop_free(s.loop);
+	free(s.recipients);
+	return code < 0 ? fail("loop", "%s", err_text(code)) : code;
+}
