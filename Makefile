@@ -41,7 +41,7 @@ ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed \
 pc = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 L_KEEPER = $(call pc,libcrypto libseccomp libbsd)
 L_STORE  = $(call pc,sqlite3 libseccomp libbsd)
-L_NET    = $(call pc,libstrophe expat libcrypto libseccomp libbsd)
+L_NET    = $(call pc,libstrophe expat libcrypto libseccomp libbsd) -lresolv
 L_FRONT  = $(call pc,jansson libseccomp libbsd) -linih
 
 objs = $(patsubst %.c,$(O)/%.o,$(filter-out %/main.c %/store.c,$(wildcard $(1)/*.c)))
