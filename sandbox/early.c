@@ -84,25 +84,23 @@ sandbox_enter(enum sandbox_role role, const struct sandbox_paths *paths)
 {
 	static const struct sandbox_paths none;
 	const struct policy_role *p = &policy_roles[role];
-	int err = 0;
+	int err;
 
 	if (paths == NULL)
 		paths = &none;
-	if (!p->second) {
-		err = sandbox_early();
-		if (err == 0) {
-			sandbox_note("no-new-privs not-dumpable");
-			sandbox_note(here.started_closed ? "started-closed"
-							 : "STARTED-OPEN");
-			err = sandbox_rlimits(p);
-		}
-		if (err == 0 && p->otherwise == POLICY_KILL &&
-		    prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) == 0)
-			sandbox_note("mdwe");
-		if (err == 0)
-			err =
-			    sandbox_landlock(p, paths, sandbox_landlock_abi());
-	}
+	if (p->second)
+		return sandbox_seccomp(role);
+	err = sandbox_early();
+	if (err != 0)
+		return err;
+	sandbox_note("no-new-privs not-dumpable");
+	sandbox_note(here.started_closed ? "started-closed" : "STARTED-OPEN");
+	if (p->otherwise == POLICY_KILL &&
+	    prctl(PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) == 0)
+		sandbox_note("mdwe");
+	err = sandbox_landlock(p, paths, sandbox_landlock_abi());
+	if (err == 0) /* only now: Landlock opens paths */
+		err = sandbox_rlimits(p);
 	return err == 0 ? sandbox_seccomp(role) : err;
 }
 
