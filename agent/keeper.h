@@ -109,6 +109,8 @@ int client_has_account(const struct client *, const char *account);
  * the table, then call its handler. Answers exactly once, now or later.
  */
 void dispatch(struct request *);
+/* Is there a handler for this type? (A test asks for every row.) */
+int dispatch_has(uint8_t type);
 /* A client is going: forget what its attachment held (attach.c). */
 void client_gone(struct client *);
 /* One handler of the table in dispatch.c; answers r exactly once. */
@@ -126,6 +128,6 @@ void ask_question(struct keeper *, int kind, uint32_t pid, const char *prompt,
     ask_done *, void *arg);
 
 /* the role's main; xmpp-agent -x keeper */
-int keeper_main(void);
+int keeper_main(uint64_t life_seconds);
 
 #endif

@@ -65,6 +65,8 @@ const struct message messages[] = {
 	{ M_PUBLISH, "PUBLISH", LINK_CLIENT, RIGHT_INFO, 0, SMALL,
 	  "account:s", "",
 	  "Mark the account's device list and bundle as to be published again." },
+	{ M_QUIT, "QUIT", LINK_CLIENT, RIGHT_INFO, L, SMALL, "", "",
+	  "End the agent. Refused on a connection that has said RESTRICT." },
 
 	/* --- client link: fronts ---------------------------------------------- */
 	{ M_ATTACH_FRONT, "ATTACH_FRONT", LINK_CLIENT, RIGHT_TEXT, 0, SMALL,
@@ -182,6 +184,8 @@ const struct message messages[] = {
 	  "Run the passphrase source or askpass; its output comes on the pipe before the reply." },
 	{ M_SERVING, "SERVING", LINK_LAUNCHER, 0, E, SMALL, "", NULL,
 	  "The keeper accepts connections." },
+	{ M_LOCK_NOW, "LOCK_NOW", LINK_LAUNCHER, 0, E, SMALL, "", NULL,
+	  "Launcher to keeper: the user's signal to lock." },
 	/* --- front link (SOCK_SEQPACKET) -------------------------------------- */
 	{ M_FRONT_SEND, "FRONT_SEND", LINK_FRONT, 0, E, SMALL, "handle:f16", NULL,
 	  "Encrypt and send." },

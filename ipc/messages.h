@@ -51,6 +51,7 @@ enum message_type {
 	M_TRUST,
 	M_POLICY,
 	M_PUBLISH,
+	M_QUIT,
 
 	M_ATTACH_FRONT = 20,
 	M_COMPOSE,
@@ -94,6 +95,7 @@ enum message_type {
 	/* launcher link */
 	M_ASK = 95,
 	M_SERVING, /* event from the keeper: it accepts connections */
+	M_LOCK_NOW, /* event to the keeper: lock */
 	/* front link: all events */
 	M_FRONT_SEND = 100, /* front to net: encrypt and send this handle */
 	M_FRONT_QUIT,

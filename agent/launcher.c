@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The launcher: makes the socketpairs and the pipe, starts keeper, derive and
+ * store with exactly the descriptors that are theirs, and ends when one of
+ * them ends. It runs askpass and the passphrase source when the keeper asks.
+ * Holds nothing that lasts; reads nothing but the keeper's requests.
+ */
+#include "launcher.h"
+
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bsd/unistd.h>
+
+#include "../ipc/connection.h"
+#include "../ipc/err.h"
+#include "../ipc/messages.h"
+#include "../sandbox/sandbox.h"
+#include "derive.h"
+#include "keeper.h"
+
+#define PROMPT_MAX 512
+#define ROLE_FDS   8  /* descriptors 3 to 7 are given */
+#define HIGH_FD	   64 /* where they wait while 3 to 7 are filled */
+#define STORE	   "xmpp-agent-store"
+
+enum { KEEPER, DERIVE, STORE_ROLE, ROLES };
+
+struct launcher {
+	const struct agent_options *options;
+	struct loop *loop;
+	struct connection *keeper;
+	pid_t roles[ROLES];
+	pid_t asking;	 /* the child that answers an ASK, 0: none */
+	uint32_t ask_id; /* of that request */
+	int answer;	 /* write end of the keeper's pipe */
+	int ready;	 /* to the outer process, -1: said */
+};
+
+/* --- starting the roles ------------------------------------------------------ */
+
+/* A role has the locale and what tests and sanitizers need, nothing else. */
+static char **
+role_environment(void)
+{
+	static const char *const kept[] = { "XA_TEST_SEED", "ASAN_OPTIONS",
+		"UBSAN_OPTIONS", "LSAN_OPTIONS" };
+	static char *env[sizeof(kept) / sizeof(kept[0]) + 1];
+	const char *v;
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		if ((v = getenv(kept[i])) == NULL)
+			continue;
+		if (asprintf(&env[n], "%s=%s", kept[i], v) == -1)
+			errx(AGENT_EXIT_AGAIN, "out of memory");
+		n++;
+	}
+	env[n] = NULL;
+	return env;
+}
+
+/* fds[i] becomes descriptor 3 + i; everything above is closed. */
+static pid_t
+role_start(const char *path, const char *const argv[], const int fds[], int n)
+{
+	pid_t pid = fork();
+	int i;
+
+	if (pid == -1)
+		err(AGENT_EXIT_AGAIN, "fork");
+	if (pid != 0)
+		return pid;
+	for (i = 0; i < n; i++)
+		if (dup2(fds[i], HIGH_FD + i) == -1)
+			err(AGENT_EXIT_AGAIN, "dup2");
+	for (i = 0; i < n; i++)
+		if (dup2(HIGH_FD + i, 3 + i) == -1)
+			err(AGENT_EXIT_AGAIN, "dup2");
+	closefrom(3 + n);
+	/* argv is not changed by execve(2); its type is older than const */
+	execve(path, (char *const *)(uintptr_t)argv, role_environment());
+	err(AGENT_EXIT_FOR_GOOD, "%s", path);
+}
+
+/* The store lies beside this program, or where it was installed. */
+static const char *
+store_path(void)
+{
+	static char path[4096];
+	ssize_t n;
+	char *slash;
+
+	n = readlink("/proc/self/exe", path, sizeof(path) - sizeof(STORE));
+	if (n > 0) {
+		path[n] = '\0';
+		slash = strrchr(path, '/');
+		if (slash != NULL) {
+			(void)strcpy(slash + 1, STORE);
+			if (access(path, X_OK) == 0)
+				return path;
+		}
+	}
+	return LIBEXECDIR "/" STORE;
+}
+
+static void
+pair(int sv[2])
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) == -1)
+		err(AGENT_EXIT_AGAIN, "socketpair");
+}
+
+/* All three roles; returns our end of the keeper's socketpair. */
+static int
+roles_start(struct launcher *l)
+{
+	int store[2], derive[2], launcher[2], answer[2];
+	char life[32];
+	const char *const keeper_argv[] = { "xmpp-agent", "-x", "keeper", life,
+		NULL };
+	const char *const derive_argv[] = { "xmpp-agent", "-x", "derive",
+		NULL };
+	const char *const store_argv[] = { STORE, l->options->state, NULL };
+
+	pair(store);
+	pair(derive);
+	pair(launcher);
+	if (pipe2(answer, O_CLOEXEC) == -1)
+		err(AGENT_EXIT_AGAIN, "pipe");
+	(void)snprintf(life, sizeof(life), "%" PRIu64, l->options->life);
+	const int keeper_fds[] = { l->options->listen, store[0], derive[0],
+		launcher[0], answer[0] };
+
+	l->roles[STORE_ROLE] =
+	    role_start(store_path(), store_argv, &store[1], 1);
+	l->roles[DERIVE] =
+	    role_start("/proc/self/exe", derive_argv, &derive[1], 1);
+	l->roles[KEEPER] = role_start("/proc/self/exe", keeper_argv, keeper_fds,
+	    sizeof(keeper_fds) / sizeof(keeper_fds[0]));
+	(void)close(store[0]);
+	(void)close(store[1]);
+	(void)close(derive[0]);
+	(void)close(derive[1]);
+	(void)close(launcher[0]);
+	(void)close(answer[0]);
+	l->answer = answer[1];
+	return launcher[1];
+}
+
+/* --- the keeper's requests ----------------------------------------------------- */
+
+static void
+ask_answer(struct launcher *l, uint8_t status)
+{
+	(void)connection_send(l->keeper, M_REPLY, l->ask_id, &status, 1);
+	l->asking = 0;
+}
+
+static int
+on_frame(void *arg, struct frame *f)
+{
+	struct launcher *l = arg;
+	const struct message *m = message_find(LINK_LAUNCHER, f->type);
+	char prompt[PROMPT_MAX];
+	uint32_t pid;
+	pid_t child;
+	int kind, error;
+
+	if (m == NULL)
+		return ERR_UNKNOWN_MESSAGE;
+	if ((error = message_check(m->request, f->body.p, f->body.left)) != 0)
+		return error;
+	if (f->type == M_SERVING) {
+		if (l->ready != -1 && write(l->ready, "", 1) == 1) {
+			(void)close(l->ready);
+			l->ready = -1;
+		}
+		return 0;
+	}
+	if (f->type != M_ASK || l->asking != 0)
+		return ERR_UNKNOWN_MESSAGE;
+	kind = reader_u8(&f->body);
+	pid = reader_u32(&f->body);
+	reader_cstring(&f->body, prompt, sizeof(prompt));
+	if ((error = reader_end(&f->body)) != 0)
+		return error;
+	l->ask_id = f->id;
+	child = launcher_ask(l->options, kind, pid, prompt, l->answer);
+	if (child == -1)
+		ask_answer(l, 1);
+	else
+		l->asking = child;
+	return 0;
+}
+
+static void
+on_closed(void *arg, int error)
+{
+	struct launcher *l = arg;
+
+	(void)error;
+	l->keeper = NULL; /* its exit status says more: wait for SIGCHLD */
+}
+
+/* --- ending -------------------------------------------------------------------- */
+
+static void
+all_end(struct launcher *l, int status)
+{
+	for (int i = 0; i < ROLES; i++)
+		if (l->roles[i] != 0)
+			(void)kill(l->roles[i], SIGKILL);
+	if (l->asking != 0)
+		(void)kill(l->asking, SIGTERM);
+	loop_stop(l->loop, status);
+}
+
+/*
+ * When one ends all end. The store's or the keeper's own reason counts; the
+ * others' deaths only follow from it.
+ */
+static void
+role_ended(struct launcher *l, int i, int status)
+{
+	l->roles[i] = 0;
+	if (WIFEXITED(status) &&
+	    (WEXITSTATUS(status) == AGENT_EXIT_FOR_GOOD ||
+		WEXITSTATUS(status) == AGENT_EXIT_QUIT))
+		all_end(l, WEXITSTATUS(status));
+	else
+		all_end(l, AGENT_EXIT_AGAIN);
+}
+
+static void
+on_signal(void *arg, int signo)
+{
+	struct launcher *l = arg;
+	int status;
+	pid_t pid;
+
+	if (signo == SIGUSR1) {
+		if (l->keeper != NULL)
+			(void)connection_send(
+			    l->keeper, M_LOCK_NOW, 0, NULL, 0);
+		return;
+	}
+	if (signo != SIGCHLD) {
+		all_end(l, AGENT_EXIT_QUIT);
+		return;
+	}
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == l->asking && l->keeper != NULL)
+			ask_answer(l,
+			    WIFEXITED(status) && WEXITSTATUS(status) == 0 ? 0
+									  : 1);
+		for (int i = 0; i < ROLES; i++)
+			if (pid == l->roles[i])
+				role_ended(l, i, status);
+	}
+}
+
+void
+launcher_run(const struct agent_options *options, int ready)
+{
+	static const struct connection_handler handler = { on_frame,
+		on_closed };
+	static const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP,
+		SIGUSR1 };
+	struct launcher l = { .options = options, .ready = ready };
+	int fd;
+
+	if (sandbox_die_with(getppid()) != 0 || (l.loop = loop_new()) == NULL)
+		errx(AGENT_EXIT_AGAIN, "launcher: cannot start");
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+		if (loop_signal(l.loop, signals[i], on_signal, &l) != 0)
+			err(AGENT_EXIT_AGAIN, "signal");
+	fd = roles_start(&l); /* before the walls, which they would inherit */
+	if (sandbox_enter(ROLE_LAUNCHER, NULL) != 0)
+		all_end(&l, AGENT_EXIT_FOR_GOOD);
+	l.keeper = connection_new(l.loop, fd, &handler, &l);
+	if (l.keeper == NULL)
+		all_end(&l, AGENT_EXIT_AGAIN);
+	_exit(loop_run(l.loop));
+}

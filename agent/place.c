@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The agent's socket and directories. Runs in the outer process before any
+ * role exists; holds nothing; trusts the user's environment.
+ */
+#include "place.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bsd/stdlib.h>
+
+#define LISTEN_FIRST 3	/* sd_listen_fds(3) */
+#define BACKLOG	     64 /* connections that wait while a role starts anew */
+
+static void path_print(char *path, size_t size, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void
+path_print(char *path, size_t size, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(path, size, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= size)
+		errx(1, "%.60s...: path too long", path);
+}
+
+/* A directory of ours that nobody else can enter. */
+static void
+directory_private(const char *path)
+{
+	struct stat st;
+
+	if (mkdir(path, 0700) == -1 && errno != EEXIST)
+		err(1, "%s", path);
+	if (lstat(path, &st) == -1)
+		err(1, "%s", path);
+	if (!S_ISDIR(st.st_mode))
+		errx(1, "%s: not a directory", path);
+	if (st.st_uid != geteuid())
+		errx(1, "%s: belongs to uid %u, not to you", path, st.st_uid);
+	if ((st.st_mode & 077) != 0)
+		errx(1, "%s: others can enter it (chmod 700)", path);
+}
+
+void
+place_socket(const char *option, char *path, size_t size)
+{
+	const char *dir;
+
+	if (option == NULL)
+		option = getenv("XMPP_AGENT_SOCK");
+	if (option != NULL && *option != '\0') {
+		path_print(path, size, "%s", option);
+		return;
+	}
+	dir = getenv("XDG_RUNTIME_DIR");
+	if (dir == NULL || *dir != '/')
+		errx(1,
+		    "no place for the socket: XDG_RUNTIME_DIR is not set"
+		    " (give -a or set XMPP_AGENT_SOCK)");
+	path_print(path, size, "%s/xmpp-agent", dir);
+	directory_private(path);
+	path_print(path, size, "%s/xmpp-agent/agent.sock", dir);
+}
+
+/* mkdir -p for what leads to the state directory. */
+static void
+directories_above(char *path)
+{
+	for (char *p = path + 1; (p = strchr(p, '/')) != NULL; p++) {
+		*p = '\0';
+		if (mkdir(path, 0700) == -1 && errno != EEXIST)
+			err(1, "%s", path);
+		*p = '/';
+	}
+}
+
+void
+place_state(char *path, size_t size)
+{
+	const char *dir = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
+
+	if (dir != NULL && *dir == '/')
+		path_print(path, size, "%s/xmpp-agent", dir);
+	else if (home != NULL && *home == '/')
+		path_print(path, size, "%s/.local/state/xmpp-agent", home);
+	else
+		errx(1, "no place for the state: HOME is not set");
+	directories_above(path);
+	directory_private(path);
+}
+
+/* Does somebody answer there? */
+static int
+socket_alive(const struct sockaddr_un *sun)
+{
+	int fd, alive;
+
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd == -1)
+		err(1, "socket");
+	alive = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0;
+	(void)close(fd);
+	return alive;
+}
+
+int
+place_listen(const char *path)
+{
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	struct stat st;
+	mode_t mask;
+	int fd;
+
+	if (strlen(path) >= sizeof(sun.sun_path))
+		errx(1, "%s: longer than a socket's path can be (%zu)", path,
+		    sizeof(sun.sun_path) - 1);
+	(void)strcpy(sun.sun_path, path);
+	if (lstat(path, &st) == 0) {
+		if (!S_ISSOCK(st.st_mode))
+			errx(1, "%s: is there and is not a socket", path);
+		if (socket_alive(&sun))
+			errx(1, "%s: an agent is already running", path);
+		if (unlink(path) == -1)
+			err(1, "%s", path);
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd == -1)
+		err(1, "socket");
+	mask = umask(0177);
+	if (bind(fd, (struct sockaddr *)&sun, sizeof(sun)) == -1)
+		err(1, "%s", path);
+	(void)umask(mask);
+	if (listen(fd, BACKLOG) == -1)
+		err(1, "%s: listen", path);
+	return fd;
+}
+
+int
+place_passed(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
+	const char *why;
+	int fd = -1, accepting;
+	socklen_t len = sizeof(accepting);
+
+	if (pid != NULL && n != NULL &&
+	    strtonum(pid, 1, INT32_MAX, &why) == getpid() && why == NULL) {
+		if (strcmp(n, "1") != 0)
+			errx(1, "LISTEN_FDS=%s: one socket is expected", n);
+		fd = LISTEN_FIRST;
+		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepting,
+			&len) == -1 ||
+		    !accepting)
+			errx(1, "LISTEN_FDS: descriptor 3 does not listen");
+		if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ||
+		    fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
+			err(1, "descriptor 3");
+	}
+	(void)unsetenv("LISTEN_PID");
+	(void)unsetenv("LISTEN_FDS");
+	(void)unsetenv("LISTEN_FDNAMES");
+	return fd;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Where the agent's socket and state are (ARCHITECTURE, the commands). Runs
+ * in the outer process, before any role exists. All of these print what is
+ * wrong in one line and exit.
+ */
+#ifndef AGENT_PLACE_H
+#define AGENT_PLACE_H
+
+#include <stddef.h>
+
+/*
+ * The socket's path: option, else $XMPP_AGENT_SOCK, else
+ * $XDG_RUNTIME_DIR/xmpp-agent/agent.sock (the directory is made, 0700).
+ */
+void place_socket(const char *option, char *path, size_t size);
+/* ${XDG_STATE_HOME:-~/.local/state}/xmpp-agent, made with mode 0700. */
+void place_state(char *path, size_t size);
+/*
+ * A listening, non-blocking socket there; one left behind by an agent that
+ * died is replaced, one that answers is not. Or the one that a service
+ * manager passed (LISTEN_FDS), whose variables are then removed.
+ */
+int place_listen(const char *path);
+int place_passed(void); /* -1: none was passed */
+
+#endif
