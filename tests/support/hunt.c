@@ -17,11 +17,11 @@
  * Exit 0 nothing found (-w: something), 1 otherwise, 2 the canary is missing
  * or something could not be read.
  */
-#include <ctype.h>
 #include <dirent.h>
 #include <err.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,13 +76,14 @@ needle_add_hex(const char *hex)
 {
 	uint8_t octets[1024];
 	size_t len = 0;
-	unsigned v;
 
 	for (; hex[0] != '\0' && len < sizeof(octets); hex += 2) {
-		if (!isxdigit((unsigned char)hex[0]) ||
-		    sscanf(hex, "%2x", &v) != 1)
+		char pair[3] = { hex[0], hex[1], '\0' };
+		char *end;
+
+		octets[len++] = (uint8_t)strtoul(pair, &end, 16);
+		if (end != pair + 2)
 			errx(64, "not hexadecimal");
-		octets[len++] = (uint8_t)v;
 	}
 	needle_add("octets", octets, len);
 }
@@ -137,9 +138,9 @@ search(const uint8_t *p, size_t begin, size_t len, uint64_t at)
 				hunt.canary_found = 1;
 				continue;
 			}
-			hunt.found++;
-			printf("%s: %s at %llx\n", hunt.where, n->name,
-			    (unsigned long long)(at + i));
+			if (hunt.found++ < 40)
+				printf("%s: %s at %" PRIx64 "\n", hunt.where,
+				    n->name, at + i);
 		}
 	}
 }
@@ -216,10 +217,10 @@ search_place(const char *place, int is_dir)
 	else if (nftw(place, search_file, 16, FTW_PHYS) != 0)
 		err(2, "%s", place);
 	if (!hunt.canary_found)
-		errx(2, "%s: the canary is not there (%llu octets read)", place,
-		    (unsigned long long)hunt.searched);
-	printf("%s: %llu octets searched for %d things\n", place,
-	    (unsigned long long)hunt.searched, hunt.count - 1);
+		errx(2, "%s: the canary is not there (%" PRIu64 " octets read)",
+		    place, hunt.searched);
+	printf("%s: %" PRIu64 " octets searched for %d things\n", place,
+	    hunt.searched, hunt.count - 1);
 }
 
 int
