@@ -112,13 +112,6 @@ records_set_store(struct records *r, struct connection *store)
 	r->store = store;
 }
 
-void
-records_set_refused(struct records *r, void (*fn)(void *arg), void *arg)
-{
-	r->refused = fn;
-	r->refused_arg = arg;
-}
-
 /* PUT frames, each as full as a frame may be. */
 struct rows {
 	struct buffer *out;
@@ -253,8 +246,6 @@ records_committed(struct records *r, int err)
 		batch_durable(r, b, &waiters);
 	else
 		batches_refused(r, &waiters);
-	if (err != 0 && r->refused != NULL)
-		r->refused(r->refused_arg);
 	while ((w = TAILQ_FIRST(&waiters)) != NULL) {
 		TAILQ_REMOVE(&waiters, w, next);
 		w->done(w->arg, err == 0 ? 0 : ERR_RETRY);

@@ -103,9 +103,6 @@ void records_after(struct records *, void (*done)(void *arg, int err),
     void *arg);
 /* The store answered: 0 or an error. Unknown outcomes end the keeper. */
 void records_committed(struct records *, int err);
-/* Call fn when a commit was refused: after the records went back to what is
- * durable, before anybody who waits hears of it (caches follow). */
-void records_set_refused(struct records *, void (*fn)(void *arg), void *arg);
 /* Send the gathered batch if none is in flight; the loop's after-hook. */
 void records_flush(struct records *);
 

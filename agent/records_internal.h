@@ -125,8 +125,6 @@ struct records {
 	uint8_t set[SET_SIZE]; /* newest */
 	uint8_t durable_set[SET_SIZE];
 	uint64_t counter, durable_counter; /* commits */
-	void (*refused)(void *arg);	   /* before the waiters hear it */
-	void *refused_arg;
 };
 
 /* --- records.c --- */

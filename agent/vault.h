@@ -14,6 +14,7 @@ struct vault;
 struct loop;
 struct records;
 struct connection;
+struct frame;
 
 struct vault *vault_new(struct loop *, struct records *);
 void vault_free(struct vault *);
@@ -35,7 +36,12 @@ void vault_check(struct vault *, int recovery, const void *secret, size_t len,
  */
 void vault_create(struct vault *, const void *secret, size_t len,
     char *recovery, size_t size, vault_done *, void *arg);
-/* Wipe master and derived keys. records must be idle. */
+/* A frame of the derive link; non-zero: that link is broken. */
+int vault_frame(struct vault *, struct frame *);
+/* log2 N of slots made from now on (tests: LIMIT_SCRYPT_LOG2N_MIN). */
+void vault_set_cost(struct vault *, unsigned log2n);
+/* An attempt that runs is answered with ERR_LOCKED.
+ * Wipe master and derived keys. records must be idle. */
 void vault_lock(struct vault *);
 
 #endif
