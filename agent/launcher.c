@@ -273,7 +273,7 @@ on_signal(void *arg, int signo)
 void
 launcher_run(const struct agent_options *options, int ready)
 {
-	static const struct connection_handler handler = { on_frame,
+	static const struct connection_handler link_handler = { on_frame,
 		on_closed };
 	static const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP,
 		SIGUSR1 };
@@ -288,7 +288,7 @@ launcher_run(const struct agent_options *options, int ready)
 	fd = roles_start(&l); /* before the walls, which they would inherit */
 	if (sandbox_enter(ROLE_LAUNCHER, NULL) != 0)
 		all_end(&l, AGENT_EXIT_FOR_GOOD);
-	l.keeper = connection_new(l.loop, fd, &handler, &l);
+	l.keeper = connection_new(l.loop, fd, &link_handler, &l);
 	if (l.keeper == NULL)
 		all_end(&l, AGENT_EXIT_AGAIN);
 	_exit(loop_run(l.loop));

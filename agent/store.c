@@ -33,6 +33,7 @@
 #define DATABASE      "vault.db"
 #define APPLICATION   0x786d6b31 /* "xmk1" */
 #define EXIT_FOR_GOOD 2
+#define BUSY_MS	      2000 /* the store before this one may be dying still */
 
 struct store {
 	sqlite3 *db;
@@ -122,6 +123,7 @@ database_open(struct store *s, const char *dir)
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
 		    SQLITE_OPEN_NOFOLLOW | SQLITE_OPEN_NOMUTEX,
 		NULL) != SQLITE_OK ||
+	    sqlite3_busy_timeout(s->db, BUSY_MS) != SQLITE_OK ||
 	    exec_sql(s, settings) != SQLITE_OK)
 		fail_open(s, dir);
 	application = pragma_number(s, "PRAGMA application_id");

@@ -8,13 +8,9 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-#include <cmocka.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +20,7 @@
 #include "../../ipc/err.h"
 #include "../../ipc/messages.h"
 #include "../../ipc/sync.h"
+#include "check.h"
 
 struct peer {
 	int fd;
