@@ -9,6 +9,7 @@ UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 SEEDED = $(O)/test/seeded/xmpp-agent $(O)/test/seeded/xmpp-agent-store
 SUPPORT = $(addprefix $(O)/test/,json_pick hunt attack protocol_index rows mute) $(SEEDED)
+include tests/interop/oracle.mk
 # Everything twice: the archives need each other.
 TEST_ARCHIVES = -Wl,--start-group $(ARCHIVES) -Wl,--end-group
 deps = tests/lab/deps.sh
