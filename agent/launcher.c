@@ -106,7 +106,7 @@ store_path(void)
 		path[n] = '\0';
 		slash = strrchr(path, '/');
 		if (slash != NULL) {
-			(void)strcpy(slash + 1, STORE);
+			(void)memcpy(slash + 1, STORE, sizeof(STORE));
 			if (access(path, X_OK) == 0)
 				return path;
 		}

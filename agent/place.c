@@ -130,7 +130,7 @@ place_listen(const char *path)
 	if (strlen(path) >= sizeof(sun.sun_path))
 		errx(1, "%s: longer than a socket's path can be (%zu)", path,
 		    sizeof(sun.sun_path) - 1);
-	(void)strcpy(sun.sun_path, path);
+	(void)memcpy(sun.sun_path, path, strlen(path) + 1);
 	if (lstat(path, &st) == 0) {
 		if (!S_ISSOCK(st.st_mode))
 			errx(1, "%s: is there and is not a socket", path);
