@@ -17,6 +17,7 @@
 #include "../../agent/crypto/secret.h"
 #include "../../agent/omemo/omemo.h"
 #include "../../ipc/err.h"
+#include "hex.h"
 
 #define UNUSED __attribute__((unused))
 
@@ -61,23 +62,6 @@ random_secret(void *p, size_t len)
 		return 0;
 	}
 	return random_public(p, len);
-}
-
-/* --- hexadecimal ------------------------------------------------------------ */
-static UNUSED size_t
-unhex(const char *hex, uint8_t *out, size_t size)
-{
-	size_t n = strlen(hex) / 2;
-
-	assert(n <= size);
-	for (size_t i = 0; i < n; i++) {
-		unsigned v;
-
-		if (sscanf(hex + 2 * i, "%2x", &v) != 1)
-			abort();
-		out[i] = (uint8_t)v;
-	}
-	return n;
 }
 
 /* --- a device --------------------------------------------------------------- */
