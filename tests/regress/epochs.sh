@@ -18,7 +18,7 @@ row() {
 	"$O/test/rows" "$T/copy/vault.db" | sed -n "s/^$1 //p"
 }
 
-# pieces HEX: pieces of 16 octets, one of which lies in a wrapped key
+# hunt in the files of the store
 on_disk() {
 	"$O/test/hunt" -c "SQLite format 3" "$@" -d "${DB%/*}" >"$T/hunt.out"
 }
@@ -47,7 +47,7 @@ for ((i = 0; i + 32 <= ${#before}; i += 2)); do
 done
 [ "${#old[@]}" -ge 32 ] || fail "the row has not changed enough: ${#old[@]}"
 on_disk -w -x "${after:${#after}-32}" || fail "not even the present key is found"
-on_disk "${old[@]}" || {
+wait_for 10 on_disk "${old[@]}" || {
 	cat "$T/hunt.out"
 	fail "an old epoch's key lies on the disk"
 }
