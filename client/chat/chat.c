@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <bsd/string.h>
@@ -319,7 +320,9 @@ chat_main(const struct options *options, const char *account, const char *peer)
 	int code;
 
 	TAILQ_INIT(&chat.sent);
+	/* Before the walls: what libc reads from files. */
 	setlocale(LC_CTYPE, "C.UTF-8"); /* for the widths of characters */
+	tzset();
 	if (chat.loop == NULL)
 		return fail(NULL, "out of memory");
 	code = open_all(&chat);

@@ -132,11 +132,20 @@ run_command(const char *command, int out)
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGPIPE, SIG_DFL);
 	if (null == -1 || dup2(null, 0) == -1 || dup2(out, 1) == -1)
 		_exit(127);
 	closefrom(3);
 	execl("/bin/sh", "sh", "-c", command, (char *)NULL);
 	_exit(127);
+}
+
+/* It had more to print than we wanted; 128 + n is the shell's word for it. */
+static int
+was_cut_off(int status)
+{
+	return WIFSIGNALED(status) ? WTERMSIG(status) == SIGPIPE
+				   : WEXITSTATUS(status) == 128 + SIGPIPE;
 }
 
 int
@@ -160,8 +169,7 @@ password_from_command(struct password *p, const char *command)
 	close(pipefd[0]); /* what more it prints ends in SIGPIPE */
 	while (waitpid(pid, &status, 0) == -1 && errno == EINTR)
 		;
-	if (n >= 0 && status != 0 &&
-	    !(WIFSIGNALED(status) && WTERMSIG(status) == SIGPIPE)) {
+	if (n >= 0 && status != 0 && !was_cut_off(status)) {
 		fail("password command", "it failed (%s %d)",
 		    WIFEXITED(status) ? "exit status" : "signal",
 		    WIFEXITED(status) ? WEXITSTATUS(status) : WTERMSIG(status));
