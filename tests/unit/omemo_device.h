@@ -242,7 +242,7 @@ device_new(const struct omemo_profile *profile, uint32_t number)
 	return d;
 }
 
-static void
+static UNUSED void
 device_free(struct device *d)
 {
 	omemo_session_free(d->session);
