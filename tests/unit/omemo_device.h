@@ -169,7 +169,8 @@ device_block_delete(void *arg, const uint8_t id[16])
 	struct device *d = arg;
 	size_t i = device_find_block(d, id);
 
-	assert(i < d->nblocks);
+	if (i == d->nblocks)
+		return ERR_NOT_FOUND;
 	d->blocks[i] = d->blocks[--d->nblocks];
 	d->changes++;
 	return 0;
