@@ -252,3 +252,25 @@ records_committed(struct records *r, int err)
 		free(w);
 	}
 }
+
+int
+records_frame(struct records *r, struct frame *f)
+{
+	struct batch *b = TAILQ_FIRST(&r->batches);
+	uint32_t code;
+
+	if (b == NULL || !b->sent || f->id != r->commit_id)
+		return ERR_UNKNOWN_MESSAGE;
+	if (f->type == M_REPLY) {
+		if (reader_end(&f->body) != 0)
+			return ERR_MALFORMED;
+		records_committed(r, 0);
+		return 0;
+	}
+	code = reader_u32(&f->body);
+	if (f->type != M_ERROR || f->body.err != 0 || code == 0 ||
+	    code >= (uint32_t)-ERR_LAST)
+		return ERR_MALFORMED;
+	records_committed(r, -(int)code);
+	return 0;
+}

@@ -27,7 +27,7 @@ enum keeper_fd {
 	KEEPER_FD_STORE = 4,	/* socketpair */
 	KEEPER_FD_DERIVE = 5,	/* socketpair */
 	KEEPER_FD_LAUNCHER = 6, /* socketpair */
-	KEEPER_FD_ANSWER = 7,	/* pipe: output of askpass or passphrase source */
+	KEEPER_FD_ANSWER = 7, /* pipe: output of askpass or passphrase source */
 };
 
 struct client {
@@ -35,19 +35,23 @@ struct client {
 	struct keeper *keeper;
 	struct connection *conn;
 	uint32_t pid, uid;
-	uint32_t rights;		/* as they are now */
-	uint32_t ceiling;		/* RESTRICT's: ELEVATE never passes it */
+	uint32_t rights;  /* as they are now */
+	uint32_t ceiling; /* RESTRICT's: ELEVATE never passes it */
 	int hello;
+	int restricted; /* has said RESTRICT: for good */
+	int closing;	/* as soon as its last answer is written */
+	struct loop_deferred end;
 	char name[LIMIT_CLIENT_NAME + 1]; /* "" until RESTRICT */
 	char (*accounts)[LIMIT_JID + 1];  /* RESTRICT's; NULL: all */
 	size_t naccounts;
-	unsigned pending;		/* requests without an answer */
-	char *attached;	/* account of ATTACH_FRONT or ATTACH_NET, or NULL */
+	unsigned pending; /* requests without an answer */
+	char *attached;	  /* account of ATTACH_FRONT or ATTACH_NET, or NULL */
 	int is_net, is_front;
 	int carries_text; /* waiting output holds plaintext: closed by lock */
 	struct requests *requests;
 	struct net *net; /* attached net: publication.c's, or NULL */
 };
+
 TAILQ_HEAD(clients, client);
 
 struct keeper {
@@ -57,9 +61,15 @@ struct keeper {
 	struct clients clients;
 	unsigned nclients;
 	struct connection *store, *derive, *launcher;
-	struct ask *ask;	   /* ask.c: one question at a time */
+	struct ask *ask; /* ask.c: one question at a time */
 	struct watch *listen;
+	struct timer *life;	   /* -t: lock then */
+	struct timer *reseal;	   /* older epochs, in idle time */
+	uint64_t life_ms;	   /* 0: no limit */
+	size_t left;		   /* of older epochs, at the last step */
+	uint32_t uid;		   /* ours, and every client's */
 	int locking;		   /* requests read before are being finished */
+	int handled;		   /* requests in this turn */
 	struct accounts *accounts; /* identity.c: caches that lock forgets */
 };
 
@@ -119,6 +129,7 @@ typedef void handler(struct request *r);
 /* called by vault and keeper around locking */
 void keeper_unlocked(struct keeper *); /* caches may be filled */
 void keeper_lock(struct keeper *);     /* begin to lock */
+void keeper_quit(struct keeper *);     /* end the agent after this turn */
 
 /* ask.c: run the passphrase source or askpass through the launcher. */
 struct ask;
@@ -127,7 +138,10 @@ typedef void ask_done(void *arg, int err, const char *answer, size_t len);
 void ask_question(struct keeper *, int kind, uint32_t pid, const char *prompt,
     ask_done *, void *arg);
 
-/* the role's main; xmpp-agent -x keeper */
-int keeper_main(uint64_t life_seconds);
+/*
+ * The role's main; xmpp-agent -x keeper. life: seconds from unlock to lock, 0:
+ * none. Exit status: 1 start anew, 2 starting again cannot help, 3 QUIT.
+ */
+int keeper_main(uint64_t life);
 
 #endif

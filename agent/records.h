@@ -48,8 +48,8 @@ struct records *records_new(void);
 void records_free(struct records *);
 
 /* --- start: rows as the store sends them; ERR_CORRUPT on a malformed one */
-int records_load(struct records *, const uint8_t key[32],
-    const uint8_t *value, size_t len);
+int records_load(
+    struct records *, const uint8_t key[32], const uint8_t *value, size_t len);
 /* How rows leave: PUT and COMMIT on the store link. done() must be called
  * once for each commit by records_committed. */
 void records_set_store(struct records *, struct connection *store);
@@ -70,8 +70,8 @@ int records_idle(const struct records *);
 uint64_t records_count(const struct records *);
 
 /* The raw rows of the vault: slots. Put within the next commit. */
-int records_raw_get(struct records *, unsigned row, const uint8_t **p,
-    size_t *len);
+int
+records_raw_get(struct records *, unsigned row, const uint8_t **p, size_t *len);
 int records_raw_put(struct records *, unsigned row, const void *p, size_t len);
 #define RAW_SLOTS 1
 
@@ -99,10 +99,13 @@ void txn_abort(struct txn *); /* NULL allowed */
  * it is), or done(arg, ERR_RETRY) when its commit was refused. Never called
  * from inside records_after's caller unless already durable.
  */
-void records_after(struct records *, void (*done)(void *arg, int err),
-    void *arg);
+void
+records_after(struct records *, void (*done)(void *arg, int err), void *arg);
 /* The store answered: 0 or an error. Unknown outcomes end the keeper. */
 void records_committed(struct records *, int err);
+/* A frame of the store link, after the load; non-zero: outcome unknown. */
+struct frame;
+int records_frame(struct records *, struct frame *);
 /* Send the gathered batch if none is in flight; the loop's after-hook. */
 void records_flush(struct records *);
 

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * One question at a time, put by the launcher: the passphrase source, askpass
+ * for a passphrase, askpass for a yes. Runs in the keeper; the answer comes
+ * on a pipe that only the launcher's children write to, into the secure heap.
+ * Trusts the launcher with who answered, not with how much: it is bounded.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "client.h"
+#include "crypto/secret.h"
+
+#define ANSWER_ROOM (LIMIT_PASSPHRASE + 2) /* a line's end */
+
+struct ask {
+	struct keeper *keeper;
+	struct watch *watch;
+	int fd;
+	int kind;
+	uint32_t id;
+	struct secret answer; /* room; len octets of it are ANSWER_ROOM */
+	size_t n;	      /* octets read, counted up to one too many */
+	ask_done *done;	      /* NULL: no question is open */
+	void *arg;
+};
+
+/* What is in the pipe; without a question it is nobody's answer. */
+static void
+ask_read(struct ask *a)
+{
+	uint8_t rest[256], *at;
+	size_t room;
+	ssize_t n;
+
+	for (;;) {
+		at = rest;
+		room = sizeof(rest);
+		if (a->answer.data != NULL && a->n < a->answer.len) {
+			at = a->answer.data + a->n;
+			room = a->answer.len - a->n;
+		}
+		n = read(a->fd, at, room);
+		if (n <= 0)
+			break;
+		if (at == rest)
+			a->n = ANSWER_ROOM + 1;
+		else
+			a->n += (size_t)n;
+	}
+	secret_wipe(rest, sizeof(rest));
+}
+
+static void
+ask_ready(void *arg, int events)
+{
+	struct ask *a = arg;
+
+	if (events & LOOP_HUP)
+		watch_set(a->watch, 0);
+	ask_read(a);
+}
+
+struct ask *
+ask_new(struct keeper *k, int fd)
+{
+	struct ask *a = calloc(1, sizeof(*a));
+	int flags = fcntl(fd, F_GETFL);
+
+	if (a == NULL || flags == -1 ||
+	    fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1 ||
+	    (a->watch = loop_watch(k->loop, fd, 0, ask_ready, a)) == NULL) {
+		free(a);
+		return NULL;
+	}
+	a->keeper = k;
+	a->fd = fd;
+	return a;
+}
+
+void
+ask_free(struct ask *a)
+{
+	if (a == NULL)
+		return;
+	watch_free(a->watch);
+	secret_free(&a->answer);
+	free(a);
+}
+
+static void
+ask_end(struct ask *a, int err)
+{
+	ask_done *done = a->done;
+	struct secret answer = a->answer;
+	size_t n = a->n;
+
+	a->done = NULL;
+	a->answer = (struct secret){ 0 };
+	a->n = 0;
+	watch_set(a->watch, 0);
+	if (n > LIMIT_PASSPHRASE + 1 && err == 0)
+		err = ERR_TOO_LONG;
+	if (n > 0 && n <= answer.len && answer.data[n - 1] == '\n')
+		n--;
+	done(a->arg, err, err == 0 ? (const char *)answer.data : NULL,
+	    err == 0 ? n : 0);
+	secret_free(&answer);
+}
+
+void
+ask_question(struct keeper *k, int kind, uint32_t pid, const char *prompt,
+    ask_done *done, void *arg)
+{
+	struct ask *a = k->ask;
+	struct buffer body;
+	int err = 0;
+
+	if (a->done != NULL) {
+		done(arg, ERR_BUSY, NULL, 0);
+		return;
+	}
+	ask_read(a); /* what a dead child left behind */
+	a->n = 0;
+	buffer_init(&body, 4096);
+	buffer_put_u8(&body, (uint8_t)kind);
+	buffer_put_u32(&body, pid);
+	buffer_put_cstring(&body, prompt);
+	if ((err = body.err) == 0)
+		err = secret_new(&a->answer, ANSWER_ROOM);
+	if (++a->id == 0)
+		a->id = 1;
+	if (err == 0)
+		err = connection_send(
+		    k->launcher, M_ASK, a->id, body.data, body.len);
+	buffer_free(&body);
+	if (err != 0) {
+		secret_free(&a->answer);
+		done(arg, err, NULL, 0);
+		return;
+	}
+	a->kind = kind;
+	a->done = done;
+	a->arg = arg;
+	watch_set(a->watch, LOOP_READ);
+}
+
+int
+ask_frame(struct ask *a, struct frame *f)
+{
+	int status = 1, err = 0;
+
+	if (a->done == NULL || f->id != a->id)
+		return ERR_UNKNOWN_MESSAGE;
+	if (f->type == M_REPLY) {
+		status = reader_u8(&f->body);
+		err = reader_end(&f->body);
+	} else if (f->type != M_ERROR)
+		err = ERR_UNKNOWN_MESSAGE;
+	if (err != 0)
+		return err;
+	ask_read(a);
+	ask_end(a, status == 0 ? 0 : ERR_CANCELLED);
+	return 0;
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The keeper: every key, ratchet, trust decision and waiting message, all as
+ * sealed records; the clients' connections; unlocking and locking. It may
+ * accept, read and write on the descriptors that the launcher gave it, and
+ * nothing else. Trusts the launcher; believes the store about durability
+ * only, derive and the clients about nothing.
+ */
+#include "keeper.h"
+
+#include <err.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bsd/unistd.h>
+
+#include "../ipc/sync.h"
+#include "../sandbox/sandbox.h"
+#include "account.h"
+#include "client.h"
+#include "crypto/crypto.h"
+#include "crypto/secret.h"
+
+#define EXIT_AGAIN    1
+#define EXIT_FOR_GOOD 2
+#define EXIT_QUIT     3
+
+#define RESEAL_STEP	256	    /* records */
+#define RESEAL_MS	20	    /* between steps */
+#define RESEAL_FIRST_MS 1000	    /* after unlock: others first */
+#define RESEAL_LATER_MS (30 * 1000) /* when a step got nowhere */
+
+/* --- re-sealing in idle time ------------------------------------------------- */
+
+static void
+reseal_step(void *arg)
+{
+	struct keeper *k = arg;
+	size_t left = k->left;
+	uint64_t ms = RESEAL_MS;
+
+	k->reseal = NULL;
+	if (k->locking || records_locked(k->records))
+		return;
+	if (records_idle(k->records)) {
+		left = records_reseal(k->records, RESEAL_STEP);
+		if (left == k->left)
+			ms = RESEAL_LATER_MS;
+		k->left = left;
+	}
+	if (left > 0)
+		k->reseal = loop_timer(k->loop, ms, reseal_step, k);
+}
+
+/* --- lock and unlock --------------------------------------------------------- */
+
+static void
+life_over(void *arg)
+{
+	struct keeper *k = arg;
+
+	k->life = NULL;
+	keeper_lock(k);
+}
+
+void
+keeper_unlocked(struct keeper *k)
+{
+	if (k->accounts != NULL || vault_locked(k->vault))
+		return;
+	if (accounts_load(k) != 0) {
+		keeper_lock(k);
+		return;
+	}
+	timer_cancel(k->reseal);
+	k->left = 0;
+	k->reseal = loop_timer(k->loop, RESEAL_FIRST_MS, reseal_step, k);
+	timer_cancel(k->life);
+	k->life = NULL;
+	if (k->life_ms > 0) {
+		k->life = loop_timer(k->loop, k->life_ms, life_over, k);
+		if (k->life == NULL) {
+			keeper_lock(k);
+			return;
+		}
+	}
+	clients_event(k, M_EVENT_UNLOCKED);
+}
+
+void
+keeper_lock(struct keeper *k)
+{
+	k->locking = 1;
+}
+
+/* What was read before is finished: forget every key. */
+static void
+lock_finish(struct keeper *k)
+{
+	int was_open = !vault_locked(k->vault);
+
+	k->locking = 0;
+	timer_cancel(k->life);
+	timer_cancel(k->reseal);
+	k->life = k->reseal = NULL;
+	accounts_forget(k);
+	vault_lock(k->vault);
+	crypto_forget();
+	clients_lock(k, was_open);
+	secret_burn_stack();
+}
+
+void
+keeper_quit(struct keeper *k)
+{
+	loop_stop(k->loop, EXIT_QUIT);
+}
+
+/* --- the end of a turn ------------------------------------------------------- */
+
+static void
+turn_flush(void *arg)
+{
+	struct keeper *k = arg;
+
+	records_flush(k->records);
+}
+
+static void
+turn_end(void *arg)
+{
+	struct keeper *k = arg;
+
+	if (k->locking && records_idle(k->records))
+		lock_finish(k);
+	if (k->handled)
+		secret_burn_stack();
+	k->handled = 0;
+}
+
+/* --- the links --------------------------------------------------------------- */
+
+/* Whatever goes wrong on a link ends the keeper; all starts anew. */
+static void
+link_closed(void *arg, int error)
+{
+	struct keeper *k = arg;
+
+	if (error != ERR_EOF)
+		warnx("keeper: a link failed: %s", err_text(error));
+	loop_stop(k->loop, EXIT_AGAIN);
+}
+
+static int
+store_frame(void *arg, struct frame *f)
+{
+	struct keeper *k = arg;
+
+	k->handled = 1;
+	return records_frame(k->records, f);
+}
+
+static int
+derive_frame(void *arg, struct frame *f)
+{
+	struct keeper *k = arg;
+
+	k->handled = 1;
+	return vault_frame(k->vault, f);
+}
+
+static int
+launcher_frame(void *arg, struct frame *f)
+{
+	struct keeper *k = arg;
+
+	if (f->type == M_LOCK_NOW && f->id == 0) {
+		keeper_lock(k);
+		return 0;
+	}
+	k->handled = 1;
+	return ask_frame(k->ask, f);
+}
+
+static void
+listen_ready(void *arg, int events)
+{
+	(void)events;
+	clients_accept(arg, KEEPER_FD_LISTEN);
+}
+
+/* --- start ------------------------------------------------------------------- */
+
+/* Every row of the store, before anybody is served. */
+static int
+rows_load(struct keeper *k)
+{
+	const uint8_t *key, *value;
+	struct buffer in, out;
+	struct frame f;
+	size_t used, at, len;
+	uint32_t n;
+	uint64_t rows = 0, said = 0;
+	int error, done = 0;
+
+	buffer_init(&in, SYNC_IN_MAX);
+	buffer_init(&out, FRAME_MAX);
+	at = frame_begin(&out, M_LOAD, 1);
+	(void)frame_end(&out, at);
+	error = sync_write(KEEPER_FD_STORE, &out);
+	while (error == 0 && !done) {
+		if ((error = sync_read(KEEPER_FD_STORE, &in, &f, &used)) != 0)
+			break;
+		if (f.type == M_REPLY && f.id == 1) {
+			said = reader_u64(&f.body);
+			done = 1;
+		} else if (f.type != M_ROWS)
+			error = ERR_STORE;
+		n = done ? 0 : reader_count(&f.body, FRAME_MAX / 36);
+		for (; error == 0 && n > 0; n--, rows++) {
+			key = reader_bytes(&f.body, 32);
+			value = reader_string(&f.body, &len, FRAME_MAX);
+			error = f.body.err;
+			if (error == 0)
+				error =
+				    records_load(k->records, key, value, len);
+		}
+		if (error == 0)
+			error = reader_end(&f.body);
+		sync_done(&in, used);
+	}
+	buffer_free(&in);
+	buffer_free(&out);
+	return error == 0 && said != rows ? ERR_CORRUPT : error;
+}
+
+static void
+start_unlocked(void *arg, int error)
+{
+	struct keeper *k = arg;
+
+	if (error != 0)
+		warnx("keeper: unlocking at start: %s", err_text(error));
+	else
+		keeper_unlocked(k);
+}
+
+static void
+start_answered(void *arg, int error, const char *answer, size_t len)
+{
+	struct keeper *k = arg;
+
+	if (error == 0 && len > 0)
+		vault_unlock(k->vault, 0, answer, len, start_unlocked, k);
+}
+
+static const struct connection_handler store_handler = { store_frame,
+	link_closed };
+static const struct connection_handler derive_handler = { derive_frame,
+	link_closed };
+static const struct connection_handler launcher_handler = { launcher_frame,
+	link_closed };
+
+static int
+keeper_wire(struct keeper *k)
+{
+	int flags = fcntl(KEEPER_FD_LISTEN, F_GETFL);
+
+	if (flags == -1 ||
+	    fcntl(KEEPER_FD_LISTEN, F_SETFL, flags | O_NONBLOCK) == -1)
+		return ERR_SYSTEM;
+	k->store = connection_new(k->loop, KEEPER_FD_STORE, &store_handler, k);
+	k->derive =
+	    connection_new(k->loop, KEEPER_FD_DERIVE, &derive_handler, k);
+	k->launcher =
+	    connection_new(k->loop, KEEPER_FD_LAUNCHER, &launcher_handler, k);
+	k->ask = ask_new(k, KEEPER_FD_ANSWER);
+	k->listen =
+	    loop_watch(k->loop, KEEPER_FD_LISTEN, LOOP_READ, listen_ready, k);
+	if (k->store == NULL || k->derive == NULL || k->launcher == NULL ||
+	    k->ask == NULL || k->listen == NULL)
+		return ERR_MEMORY;
+	records_set_store(k->records, k->store);
+	vault_set_derive(k->vault, k->derive);
+	if (loop_after(k->loop, turn_flush, k) != 0 ||
+	    loop_after(k->loop, turn_end, k) != 0)
+		return ERR_MEMORY;
+	return connection_send(k->launcher, M_SERVING, 0, NULL, 0);
+}
+
+int
+keeper_main(uint64_t life)
+{
+	struct keeper k = { .uid = geteuid() };
+	int error;
+
+	if (sandbox_early() != 0 || sandbox_die_with(getppid()) != 0)
+		errx(EXIT_FOR_GOOD, "keeper: cannot close itself");
+	closefrom(KEEPER_FD_ANSWER + 1);
+	if (secret_heap_init(SECURE_HEAP) != 0)
+		errx(EXIT_FOR_GOOD, "keeper: cannot lock memory");
+	if (crypto_init() != 0)
+		errx(EXIT_FOR_GOOD, "keeper: OpenSSL does not start");
+	TAILQ_INIT(&k.clients);
+	k.life_ms = life > UINT64_MAX / 1000 ? UINT64_MAX : life * 1000;
+	if ((k.loop = loop_new()) == NULL ||
+	    (k.records = records_new()) == NULL ||
+	    (k.vault = vault_new(k.loop, k.records)) == NULL)
+		errx(EXIT_AGAIN, "keeper: out of memory");
+	if ((error = sandbox_enter(ROLE_KEEPER, NULL)) != 0)
+		errx(EXIT_FOR_GOOD, "keeper: %s", err_text(error));
+	if ((error = rows_load(&k)) != 0) {
+		if (error != ERR_EOF && error != ERR_SYSTEM)
+			warnx("keeper: the store's rows: %s", err_text(error));
+		return error == ERR_CORRUPT ? EXIT_FOR_GOOD : EXIT_AGAIN;
+	}
+	if ((error = keeper_wire(&k)) != 0)
+		errx(EXIT_AGAIN, "keeper: %s", err_text(error));
+	if (vault_exists(k.vault))
+		ask_question(&k, ASK_SOURCE, 0, "", start_answered, &k);
+	return loop_run(k.loop);
+}
