@@ -99,7 +99,7 @@ lint-shell:
 	$(Q)shellcheck -x -P tests/lab $(SH_ALL)
 lint-man:
 	$(call say,LINT,mandoc)
-	$(Q)mandoc -T lint -W style man/*.1
+	$(Q)mandoc -T lint -W warning man/*.1
 lint-cppcheck:
 	$(call say,LINT,cppcheck)
 	$(Q)cppcheck --quiet --error-exitcode=1 --std=c11 -j2 --inline-suppr \
