@@ -1,0 +1,534 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The front between a scripted agent and a scripted net: what it asks, in
+ * which order, and that nothing is opened or sent before the key was shown.
+ */
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../client/front/front.h"
+#include "../../client/front/starter.h"
+#include "../../ipc/err.h"
+#include "../../ipc/frame.h"
+#include "check.h"
+
+#define ACCOUNT "juliet@capulet.lit"
+#define PEER	"romeo@montague.lit"
+
+/* --- the scripted agent and net: a child process -------------------------- */
+
+struct script {
+	int agent, link;
+	uint32_t id; /* of the last request */
+	struct buffer in;
+	struct reader body;
+};
+
+static void
+script_fail(const char *why)
+{
+	fprintf(stderr, "script: %s\n", why);
+	_exit(1);
+}
+
+/* Read one frame from the front; it must be of this type. */
+static void
+expect(struct script *s, uint8_t type)
+{
+	struct frame f;
+	size_t used;
+	uint8_t *p;
+
+	buffer_clear(&s->in);
+	do {
+		p = buffer_extend(&s->in, 1);
+		if (p == NULL || read(s->agent, p, 1) != 1)
+			script_fail("the front has gone");
+	} while (frame_parse(s->in.data, s->in.len, &f, &used) == 0);
+	if (f.type != type) {
+		fprintf(stderr, "script: wanted %u, got %u\n", type, f.type);
+		_exit(1);
+	}
+	s->id = f.id;
+	s->body = f.body;
+}
+
+static void
+put_frame(int fd, uint8_t type, uint32_t id, const struct buffer *body)
+{
+	struct buffer out;
+	size_t at;
+
+	buffer_init(&out, FRAME_MAX);
+	at = frame_begin(&out, type, id);
+	if (body != NULL)
+		buffer_put(&out, body->data, body->len);
+	if (frame_end(&out, at) != 0 ||
+	    write(fd, out.data, out.len) != (ssize_t)out.len)
+		script_fail("cannot write");
+	buffer_free(&out);
+}
+
+static void
+answer(struct script *s, struct buffer *body)
+{
+	put_frame(s->agent, M_REPLY, s->id, body);
+	if (body != NULL)
+		buffer_free(body);
+}
+
+static void
+answer_error(struct script *s, int err)
+{
+	struct buffer b;
+
+	buffer_init(&b, 256);
+	buffer_put_u32(&b, (uint32_t)-err);
+	buffer_put_cstring(&b, "");
+	put_frame(s->agent, M_ERROR, s->id, &b);
+	buffer_free(&b);
+}
+
+static void
+put_fixed(struct buffer *b, int fill, size_t n)
+{
+	uint8_t octets[32];
+
+	memset(octets, fill, sizeof(octets));
+	buffer_put(b, octets, n);
+}
+
+static void
+agent_event(struct script *s, uint8_t type, int handle)
+{
+	struct buffer b;
+
+	buffer_init(&b, 1024);
+	buffer_put_cstring(&b, ACCOUNT);
+	put_fixed(&b, handle, HANDLE_SIZE);
+	if (type == M_EVENT_SENT)
+		buffer_put_cstring(&b, "any");
+	if (type == M_EVENT_FAILED) {
+		buffer_put_cstring(&b, "any");
+		buffer_put_u32(&b, (uint32_t)-ERR_UNTRUSTED);
+		buffer_put_cstring(&b, "no key");
+	}
+	put_frame(s->agent, type, 0, &b);
+	buffer_free(&b);
+}
+
+static void
+greet(struct script *s, int locked)
+{
+	struct buffer b;
+
+	expect(s, M_HELLO);
+	buffer_init(&b, 1024);
+	buffer_put_u32(&b, PROTOCOL_VERSION);
+	buffer_put_cstring(&b, "script");
+	buffer_put_u32(&b, 0);
+	buffer_put_u32(&b, RIGHTS_INITIAL);
+	buffer_put_u8(&b, (uint8_t)locked);
+	answer(s, &b);
+	expect(s, M_RESTRICT);
+	if (reader_u32(&s->body) != (RIGHT_INFO | RIGHT_TEXT))
+		script_fail("a front gives up all but info and text");
+	buffer_init(&b, 16);
+	buffer_put_u32(&b, RIGHT_INFO | RIGHT_TEXT);
+	answer(s, &b);
+}
+
+static void
+attach(struct script *s, int waiting)
+{
+	struct buffer b;
+
+	expect(s, M_ATTACH_FRONT);
+	buffer_init(&b, 64);
+	buffer_put_u32(&b, 1);
+	put_fixed(&b, 9, 32);
+	answer(s, &b);
+	expect(s, M_WAITING);
+	buffer_init(&b, 64);
+	buffer_put_u32(&b, (uint32_t)waiting);
+	for (int i = 1; i <= waiting; i++)
+		put_fixed(&b, i, HANDLE_SIZE);
+	answer(s, &b);
+}
+
+static void
+writer(struct script *s, int shown)
+{
+	struct buffer b;
+
+	expect(s, M_WRITER);
+	buffer_init(&b, 1024);
+	buffer_put_cstring(&b, PEER);
+	buffer_put_u32(&b, 7);
+	put_fixed(&b, 0xab, 32);
+	buffer_put_u8(&b, TRUST_BLIND);
+	buffer_put_u8(&b, WHY_NEW_KEY);
+	buffer_put_u8(&b, (uint8_t)shown);
+	answer(s, &b);
+}
+
+static void
+text(struct script *s, const char *body)
+{
+	struct buffer b;
+
+	expect(s, M_OPEN);
+	buffer_init(&b, 4096);
+	buffer_put_u8(&b, FORMAT_BODY);
+	buffer_put_cstring(&b, body);
+	buffer_put_cstring(&b, PEER);
+	buffer_put_cstring(&b, PEER);
+	buffer_put_u8(&b, KIND_CHAT);
+	buffer_put_u32(&b, 7);
+	put_fixed(&b, 0xab, 32);
+	buffer_put_u8(&b, TRUST_BLIND);
+	buffer_put_u8(&b, BOUND_NONE);
+	buffer_put_u8(&b, COPY_NONE);
+	buffer_put_u8(&b, NS_LEGACY);
+	buffer_put_u64(&b, 1);
+	buffer_put_cstring(&b, "id");
+	buffer_put_u8(&b, 0);
+	answer(s, &b);
+}
+
+/* Three waiting: a new writer, one that is busy and then gone, a known one. */
+static void
+script_receive(struct script *s)
+{
+	struct buffer none;
+
+	greet(s, 0);
+	attach(s, 3);
+	expect(s, M_OUTBOX);
+	buffer_init(&none, 8);
+	buffer_put_u32(&none, 0);
+	answer(s, &none);
+	writer(s, 0);
+	expect(s, M_ACKNOWLEDGE); /* before OPEN */
+	answer(s, NULL);
+	text(s, "one");
+	expect(s, M_SHOWN);
+	answer(s, NULL);
+	expect(s, M_WRITER);
+	answer_error(s, ERR_BUSY);
+	expect(s, M_WRITER); /* the same again, a moment later */
+	answer_error(s, ERR_NOT_FOUND);
+	writer(s, 1);
+	text(s, "three");
+	expect(s, M_SHOWN);
+	answer(s, NULL);
+}
+
+/* Locked at first; a message is composed, its reader shown, then sent. */
+static void
+script_send(struct script *s)
+{
+	struct buffer b;
+	uint8_t packet[256];
+
+	greet(s, 1);
+	put_frame(s->agent, M_EVENT_UNLOCKED, 0, NULL);
+	expect(s, M_ATTACH_FRONT);
+	buffer_init(&b, 64);
+	buffer_put_u32(&b, 1);
+	put_fixed(&b, 9, 32);
+	answer(s, &b);
+	expect(s, M_COMPOSE);
+	answer_error(s, ERR_RETRY);
+	expect(s, M_COMPOSE); /* the same again */
+	buffer_init(&b, 64);
+	put_fixed(&b, 5, HANDLE_SIZE);
+	answer(s, &b);
+	buffer_init(&b, 256);
+	buffer_put_cstring(&b, ACCOUNT "/x");
+	put_frame(s->link, M_NET_ONLINE, 0, &b);
+	buffer_free(&b);
+	if (read(s->link, packet, sizeof(packet)) !=
+		FRAME_HEADER + HANDLE_SIZE ||
+	    packet[4] != M_FRONT_SEND)
+		script_fail("no FRONT_SEND");
+	put_frame(s->link, M_NET_DELIVERED, 0, NULL); /* ill: is ignored */
+	put_frame(s->link, M_FRONT_SEND, 0, NULL);
+	agent_event(s, M_EVENT_SENT, 6); /* another front's */
+	agent_event(s, M_EVENT_READERS, 5);
+	expect(s, M_READERS);
+	buffer_init(&b, 1024);
+	buffer_put_u32(&b, 1);
+	buffer_put_cstring(&b, PEER);
+	buffer_put_u32(&b, 7);
+	put_fixed(&b, 0xcd, 32);
+	buffer_put_u8(&b, TRUST_BLIND);
+	buffer_put_u8(&b, WHY_NEW_KEY);
+	answer(s, &b);
+	expect(s, M_ACKNOWLEDGE);
+	answer(s, NULL);
+	agent_event(s, M_EVENT_SENT, 5);
+}
+
+/* A message that the keeper refuses is discarded. */
+static void
+script_refuse(struct script *s)
+{
+	struct buffer b;
+
+	greet(s, 0);
+	expect(s, M_ATTACH_FRONT);
+	buffer_init(&b, 64);
+	buffer_put_u32(&b, 1);
+	put_fixed(&b, 9, 32);
+	answer(s, &b);
+	expect(s, M_COMPOSE);
+	buffer_init(&b, 64);
+	put_fixed(&b, 5, HANDLE_SIZE);
+	answer(s, &b);
+	agent_event(s, M_EVENT_FAILED, 5);
+	expect(s, M_DISCARD);
+	answer(s, NULL);
+}
+
+/* The agent ends in the middle. */
+static void
+script_vanish(struct script *s)
+{
+	greet(s, 0);
+	expect(s, M_ATTACH_FRONT);
+	close(s->agent);
+}
+
+/* --- the front under test: this process ----------------------------------- */
+
+struct seen {
+	struct loop *loop;
+	struct front *front;
+	char log[512];
+	size_t send; /* end when this many are settled; 0: when all is shown */
+	size_t settled;
+};
+
+static void
+note(struct seen *seen, const char *a, const char *b)
+{
+	size_t n = strlen(seen->log);
+
+	snprintf(seen->log + n, sizeof(seen->log) - n, "%s(%s) ", a, b);
+}
+
+static void
+show_reader(void *arg, const struct front_key *key)
+{
+	note(arg, "reader", key->peer);
+}
+
+static void
+show_writer(void *arg, const struct front_key *key)
+{
+	note(arg, "writer", key->peer);
+}
+
+static void
+show_message(void *arg, const struct front_message *m)
+{
+	char body[32];
+
+	snprintf(body, sizeof(body), "%.*s", (int)m->len, m->text);
+	note(arg, "message", body);
+}
+
+static void
+on_sent(void *arg, const char *id)
+{
+	(void)id;
+	note(arg, "sent", "");
+	((struct seen *)arg)->settled++;
+}
+
+static void
+on_delivered(void *arg, const char *id)
+{
+	note(arg, "delivered", id);
+}
+
+static void
+on_failed(void *arg, const char *id, const char *reason)
+{
+	(void)id;
+	note(arg, "failed", reason);
+	((struct seen *)arg)->settled++;
+}
+
+static void
+on_online(void *arg, const char *jid)
+{
+	note(arg, "online", jid);
+}
+
+static void
+on_offline(void *arg, const char *reason, int fatal)
+{
+	(void)fatal;
+	note(arg, "offline", reason);
+}
+
+static void
+on_caught_up(void *arg)
+{
+	note(arg, "caught-up", "");
+}
+
+static void
+on_locked(void *arg, int locked)
+{
+	note(arg, locked ? "locked" : "unlocked", "");
+}
+
+static void
+on_unencrypted(void *arg, const char *from)
+{
+	note(arg, "unencrypted", from);
+}
+
+static void
+on_notice(void *arg, const char *from, const char *words)
+{
+	(void)from;
+	note(arg, "notice", words);
+}
+
+static void
+on_progress(void *arg)
+{
+	struct seen *seen = arg;
+
+	if (seen->front == NULL)
+		return;
+	if (seen->send > 0
+		? seen->settled == seen->send && front_unsent(seen->front) == 0
+		: front_shown_all(seen->front))
+		loop_stop(seen->loop, 0);
+}
+
+static void
+on_gone(void *arg, int code)
+{
+	struct seen *seen = arg;
+
+	note(seen, "gone", code == FRONT_AGENT_GONE ? "agent" : "refused");
+	loop_stop(seen->loop, 0);
+}
+
+static const struct front_handler handler = { show_reader, show_writer,
+	show_message, on_sent, on_delivered, on_failed, on_online, on_offline,
+	on_caught_up, on_locked, on_unencrypted, on_notice, on_progress,
+	on_gone };
+
+static void
+on_bound(void *arg)
+{
+	note(arg, "TIMEOUT", "");
+	loop_stop(((struct seen *)arg)->loop, 0);
+}
+
+static void
+run(void (*play)(struct script *), size_t send, const char *wanted)
+{
+	const struct front_config config = {
+		.account = ACCOUNT,
+		.name = "test",
+		.reads = send == 0,
+		.resumes = send == 0,
+	};
+	struct seen seen = { .loop = loop_new(), .send = send };
+	int agent[2], link[2], status, code;
+	char id[FRONT_ID];
+	pid_t pid;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, agent), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, link), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct script s = { .agent = agent[1], .link = link[1] };
+
+		alarm(20);
+		close(agent[0]);
+		close(link[0]);
+		buffer_init(&s.in, FRAME_MAX);
+		play(&s);
+		_exit(0);
+	}
+	close(agent[1]);
+	close(link[1]);
+	loop_timer(seen.loop, 15000, on_bound, &seen);
+	/* dup2 upwards, since 3 and 4 may be among the four */
+	agent[0] = dup2(agent[0], 20);
+	link[0] = dup2(link[0], 21);
+	assert_int_equal(dup2(agent[0], FRONT_FD_AGENT), FRONT_FD_AGENT);
+	assert_int_equal(dup2(link[0], FRONT_FD_LINK), FRONT_FD_LINK);
+	close(20);
+	close(21);
+	seen.front = front_new(seen.loop, &config, &handler, &seen, &code);
+	assert_non_null(seen.front);
+	for (size_t i = 0; i < send; i++)
+		assert_int_equal(front_send(seen.front, PEER, "hi", 2, id), 0);
+	loop_run(seen.loop);
+	front_free(seen.front);
+	loop_free(seen.loop);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_string_equal(seen.log, wanted);
+	assert_int_equal(status, 0);
+}
+
+static void
+test_receive(void **state)
+{
+	(void)state;
+	run(script_receive, 0, "writer(" PEER ") message(one) message(three) ");
+}
+
+static void
+test_send(void **state)
+{
+	(void)state;
+	run(script_send, 1,
+	    "locked() unlocked() online(" ACCOUNT "/x) reader(" PEER
+	    ") sent() ");
+}
+
+static void
+test_refuse(void **state)
+{
+	(void)state;
+	run(script_refuse, 1, "failed(no key) ");
+}
+
+static void
+test_vanish(void **state)
+{
+	(void)state;
+	run(script_vanish, 1,
+	    "failed(the agent ended before it had the message) gone(agent) ");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_receive),
+		cmocka_unit_test(test_send),
+		cmocka_unit_test(test_refuse),
+		cmocka_unit_test(test_vanish),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
