@@ -137,8 +137,8 @@ crypto_init(void)
 {
 	int err;
 
-	if (OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG |
-		    OPENSSL_INIT_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ATEXIT,
+	if (OPENSSL_init_crypto(
+		OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_LOAD_CRYPTO_STRINGS,
 		NULL) != 1)
 		return ERR_CRYPTO;
 	if ((err = fetch(&crypto_state)) == 0 && (err = warm_symmetric()) == 0)
