@@ -37,8 +37,8 @@ int agent_is_locked(const struct agent *); /* as HELLO and events said */
 /* The text of the last ERROR reply ("" if none); valid until the next call. */
 const char *agent_error(const struct agent *);
 
-int agent_restrict(struct agent *, uint32_t rights, const char *name,
-    const char *account);
+int agent_restrict(
+    struct agent *, uint32_t rights, const char *name, const char *account);
 /*
  * Send one request and wait for its reply. body NULL: empty. On 0 *reply reads
  * the reply's body, already checked against its layout, valid until the next
@@ -52,9 +52,10 @@ struct agent_handler {
 	void (*event)(void *arg, uint8_t type, struct reader *body);
 	void (*closed)(void *arg, int err); /* once; then agent_free */
 };
+
 /* Attach to a loop; agent_call must not be used after. Queued events come. */
-int agent_attach(struct agent *, struct loop *, const struct agent_handler *,
-    void *arg);
+int agent_attach(
+    struct agent *, struct loop *, const struct agent_handler *, void *arg);
 /*
  * done gets err 0 and the reply's body, or the error (reply NULL; agent_error
  * has the text). Every request is answered or closed() is called. ERR_BUSY:

@@ -12,11 +12,11 @@
 #include <stdint.h>
 
 struct buffer {
-	uint8_t *data;	/* owned; NULL while cap is 0 */
-	size_t len;	/* octets written */
-	size_t cap;	/* octets allocated */
-	size_t max;	/* len never exceeds this */
-	int err;	/* 0, ERR_TOO_LONG or ERR_MEMORY; sticky */
+	uint8_t *data; /* owned; NULL while cap is 0 */
+	size_t len;    /* octets written */
+	size_t cap;    /* octets allocated */
+	size_t max;    /* len never exceeds this */
+	int err;       /* 0, ERR_TOO_LONG or ERR_MEMORY; sticky */
 };
 
 /* An empty buffer that may grow to max octets; no allocation yet. */
@@ -41,9 +41,9 @@ void buffer_put_cstring(struct buffer *b, const char *s);
 void buffer_patch_u32(struct buffer *b, size_t at, uint32_t v);
 
 struct reader {
-	const uint8_t *p;	/* borrowed */
+	const uint8_t *p; /* borrowed */
 	size_t left;
-	int err;		/* 0 or ERR_MALFORMED/ERR_TOO_LONG; sticky */
+	int err; /* 0 or ERR_MALFORMED/ERR_TOO_LONG; sticky */
 };
 
 void reader_init(struct reader *r, const void *p, size_t n);

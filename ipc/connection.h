@@ -10,9 +10,9 @@
 #include "frame.h"
 #include "loop.h"
 
-#define CONNECTION_OUT_HIGH (512 * 1024)  /* stop reading above */
-#define CONNECTION_OUT_MAX  (2048 * 1024) /* a peer over this is closed */
-#define CONNECTION_PACKET_MAX (16 * 1024) /* a frame on a packet socket */
+#define CONNECTION_OUT_HIGH   (512 * 1024)  /* stop reading above */
+#define CONNECTION_OUT_MAX    (2048 * 1024) /* a peer over this is closed */
+#define CONNECTION_PACKET_MAX (16 * 1024)   /* a frame on a packet socket */
 
 struct connection;
 
@@ -25,14 +25,14 @@ struct connection_handler {
 };
 
 /* Takes fd over (made non-blocking). NULL: out of memory, fd is closed. */
-struct connection *connection_new(struct loop *, int fd,
-    const struct connection_handler *, void *arg);
+struct connection *connection_new(
+    struct loop *, int fd, const struct connection_handler *, void *arg);
 /*
  * As connection_new for a SOCK_SEQPACKET socket: one packet is one frame, so
  * that a peer that dies in the middle of a write leaves no half frame.
  */
-struct connection *connection_new_packets(struct loop *, int fd,
-    const struct connection_handler *, void *arg);
+struct connection *connection_new_packets(
+    struct loop *, int fd, const struct connection_handler *, void *arg);
 /* Wipe what waits, close, free. closed() is not called. Safe in callbacks. */
 void connection_free(struct connection *);
 /* The output buffer: frame_begin/frame_end on it, then connection_flush. */

@@ -17,7 +17,7 @@ struct timer;
 
 #define LOOP_READ  1
 #define LOOP_WRITE 2
-#define LOOP_HUP   4	/* reported only: the other side is gone, or error */
+#define LOOP_HUP   4 /* reported only: the other side is gone, or error */
 
 /* Also sets SIGPIPE to be ignored. */
 struct loop *loop_new(void);
@@ -31,20 +31,21 @@ void watch_set(struct watch *, int events);
 void watch_wake(struct watch *);
 void watch_free(struct watch *); /* NULL allowed; safe inside any callback */
 /* Call fn once in ms milliseconds. Owned by the loop until it has fired. */
-struct timer *loop_timer(struct loop *, uint64_t ms, void (*fn)(void *arg),
-    void *arg);
+struct timer *
+loop_timer(struct loop *, uint64_t ms, void (*fn)(void *arg), void *arg);
 void timer_cancel(struct timer *); /* before it has fired; NULL allowed */
 /*
  * Signals: those of mask are blocked except inside ppoll; fn is called from
  * the loop, never from the handler.
  */
-int loop_signal(struct loop *, int signo, void (*fn)(void *arg, int signo),
-    void *arg);
+int loop_signal(
+    struct loop *, int signo, void (*fn)(void *arg, int signo), void *arg);
 /*
  * Call fn at the end of every turn, after all callbacks (for batching). Any
  * number; called in the order they came. 0 or ERR_MEMORY.
  */
 int loop_after(struct loop *, void (*fn)(void *arg), void *arg);
+
 /*
  * One call at the end of the turn, after those of loop_after (connections
  * write then). The structure is the caller's, fn and arg filled in, the rest
@@ -56,6 +57,7 @@ struct loop_deferred {
 	void (*fn)(void *arg);
 	void *arg;
 };
+
 void loop_defer(struct loop *, struct loop_deferred *);
 void loop_undefer(struct loop *, struct loop_deferred *);
 /* Run until loop_stop; returns the value given to it, or ERR_SYSTEM. */

@@ -4,14 +4,15 @@
  * holds nothing. A new request is one row here, one handler in agent/ and one
  * test.
  */
+#include "messages.h"
+
 #include <string.h>
 
 #include "buffer.h"
 #include "err.h"
 #include "frame.h"
-#include "messages.h"
 
-#define SMALL 8192			/* names, states, answers */
+#define SMALL 8192			 /* names, states, answers */
 #define BODY  (FRAME_MAX - FRAME_HEADER) /* the largest */
 #define L     MESSAGE_LOCKED
 #define E     MESSAGE_EVENT
@@ -299,8 +300,8 @@ layout_check(const char **layout, struct reader *r, int depth)
 	uint32_t n;
 	enum field field;
 
-	while (r->err == 0 &&
-	    (field = layout_next(layout, &size)) != FIELD_END) {
+	while (
+	    r->err == 0 && (field = layout_next(layout, &size)) != FIELD_END) {
 		switch (field) {
 		case FIELD_FIXED:
 			(void)reader_bytes(r, size);

@@ -18,12 +18,12 @@
 
 #define PROTOCOL_VERSION 1
 
-enum link { /* who speaks to whom */
-	LINK_CLIENT,	/* any client and the keeper */
-	LINK_STORE,	/* keeper and store */
-	LINK_DERIVE,	/* keeper and derive */
-	LINK_LAUNCHER,	/* keeper and launcher */
-	LINK_FRONT,	/* front and its net */
+enum link {	       /* who speaks to whom */
+	LINK_CLIENT,   /* any client and the keeper */
+	LINK_STORE,    /* keeper and store */
+	LINK_DERIVE,   /* keeper and derive */
+	LINK_LAUNCHER, /* keeper and launcher */
+	LINK_FRONT,    /* front and its net */
 };
 
 enum right {
@@ -33,6 +33,7 @@ enum right {
 	RIGHT_TRUST = 8,
 	RIGHT_ADMIN = 16,
 };
+
 #define RIGHTS_INITIAL (RIGHT_INFO | RIGHT_NETWORK | RIGHT_TEXT)
 #define RIGHTS_ALL     (RIGHTS_INITIAL | RIGHT_TRUST | RIGHT_ADMIN)
 
@@ -94,7 +95,7 @@ enum message_type {
 	M_DERIVE = 90,
 	/* launcher link */
 	M_ASK = 95,
-	M_SERVING, /* event from the keeper: it accepts connections */
+	M_SERVING,  /* event from the keeper: it accepts connections */
 	M_LOCK_NOW, /* event to the keeper: lock */
 	/* front link: all events */
 	M_FRONT_SEND = 100, /* front to net: encrypt and send this handle */
@@ -117,9 +118,9 @@ struct message {
 	uint8_t type;
 	const char *name; /* "HELLO" */
 	enum link link;
-	uint32_t right;	  /* one enum right, 0: none needed */
+	uint32_t right; /* one enum right, 0: none needed */
 	uint32_t flags;
-	uint32_t max;	  /* longest body in octets */
+	uint32_t max; /* longest body in octets */
 	const char *request;
 	const char *reply;
 	const char *what; /* one line for PROTOCOL.md */
@@ -138,27 +139,74 @@ int message_check(const char *layout, const void *p, size_t n);
 
 /* Values of fields that are not free numbers */
 enum namespace_id { NS_LEGACY = 0, NS_OMEMO2 = 1 };
-enum secret_method { SECRET_ASK = 0, SECRET_PASSPHRASE = 1, SECRET_RECOVERY = 2 };
+
+enum secret_method {
+	SECRET_ASK = 0,
+	SECRET_PASSPHRASE = 1,
+	SECRET_RECOVERY = 2
+};
+
 enum list_status { LIST_READ = 0, LIST_UNKNOWN = 1 }; /* empty is LIST_READ */
-enum bundle_status { BUNDLE_HERE = 0, BUNDLE_ABSENT = 1, BUNDLE_UNREACHABLE = 2 };
+
+enum bundle_status {
+	BUNDLE_HERE = 0,
+	BUNDLE_ABSENT = 1,
+	BUNDLE_UNREACHABLE = 2
+};
+
 enum encrypt_status { ENCRYPT_DONE = 0, ENCRYPT_NEED = 1, ENCRYPT_WAIT = 2 };
+
 enum conversation_kind { KIND_CHAT = 0, KIND_ROOM = 1 };
+
 enum format { FORMAT_BODY = 0, FORMAT_SCE_CONTENT = 1 };
-enum trust { TRUST_UNDECIDED = 0, TRUST_BLIND, TRUST_TRUSTED, TRUST_VERIFIED,
-	TRUST_DISTRUSTED };
+
+enum trust {
+	TRUST_UNDECIDED = 0,
+	TRUST_BLIND,
+	TRUST_TRUSTED,
+	TRUST_VERIFIED,
+	TRUST_DISTRUSTED
+};
+
 enum policy { POLICY_BLIND = 0, POLICY_FIRST_USE, POLICY_MANUAL };
+
 enum others { OTHERS_IGNORE = 0, OTHERS_TRUST = 1 };
+
 enum bound { BOUND_NONE = 0, BOUND_SENDER, BOUND_CONVERSATION };
+
 enum copy { COPY_NONE = 0, COPY_CARBON, COPY_ARCHIVE, COPY_SIBLING };
-enum path { PATH_DIRECT = 0, PATH_CARBON_RECEIVED, PATH_CARBON_SENT,
-	PATH_ARCHIVE, PATH_ROOM };
-enum verdict { VERDICT_NEW = 0, VERDICT_KNOWN, VERDICT_DUPLICATE,
-	VERDICT_EMPTY, VERDICT_OWN };
+
+enum path {
+	PATH_DIRECT = 0,
+	PATH_CARBON_RECEIVED,
+	PATH_CARBON_SENT,
+	PATH_ARCHIVE,
+	PATH_ROOM
+};
+
+enum verdict {
+	VERDICT_NEW = 0,
+	VERDICT_KNOWN,
+	VERDICT_DUPLICATE,
+	VERDICT_EMPTY,
+	VERDICT_OWN
+};
+
 enum role { ROLE_READER = 0, ROLE_WRITER = 1 };
+
 enum why { WHY_NEW_KEY = 0, WHY_RETURNED, WHY_NEW_MEMBER, WHY_FIRST_MESSAGE };
-enum work { WORK_NONE = 0, WORK_DEVICES, WORK_BUNDLE, WORK_EMPTY, WORK_FETCH_DEVICES,
-	WORK_FETCH_BUNDLE };
+
+enum work {
+	WORK_NONE = 0,
+	WORK_DEVICES,
+	WORK_BUNDLE,
+	WORK_EMPTY,
+	WORK_FETCH_DEVICES,
+	WORK_FETCH_BUNDLE
+};
+
 enum work_status { WORK_OK = 0, WORK_FAILED = 1 };
+
 enum ask_kind { ASK_SOURCE = 0, ASK_PASSPHRASE = 1, ASK_CONFIRM = 2 };
 
 #define HANDLE_SIZE	 16

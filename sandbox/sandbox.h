@@ -23,7 +23,8 @@ enum sandbox_role {
 
 /* Paths that Landlock lets a role see, beside those of its row. */
 struct sandbox_paths {
-	const char *const *read;  /* NULL-ended; files or directories; NULL: none */
+	const char *const
+	    *read; /* NULL-ended; files or directories; NULL: none */
 	const char *const *write; /* directories: read, write, create, remove */
 	uint16_t tcp_port;	  /* the one port net may connect to; 0: none */
 };
