@@ -17,6 +17,7 @@ omemo_identity_from_seed(struct omemo_identity *id, const uint8_t seed[32])
 	if ((err = crypto_ed25519_public(seed, id->ed)) == 0 &&
 	    (err = crypto_ed25519_scalar(seed, id->priv)) == 0)
 		err = crypto_x25519_public(id->priv, id->u);
+	secret_burn_stack();
 	if (err != 0)
 		secret_wipe(id, sizeof *id);
 	return err;

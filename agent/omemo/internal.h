@@ -11,7 +11,9 @@
 
 #define PLAIN_MAX  64		    /* key and tag of version 2 are 48 */
 #define CIPHER_MAX (PLAIN_MAX + 16) /* after PKCS#7 */
-#define WIRE_MAX   512		    /* octets of the longest that we write */
+/* Counters end here: blocks of kept keys are reckoned in 32 bits. */
+#define COUNTER_MAX (UINT32_MAX - 2 * OMEMO_BLOCK)
+#define WIRE_MAX    512 /* octets of the longest that we write */
 
 /* --- wire.c: bounded protobuf ----------------------------------------------- */
 struct wire_message {

@@ -52,6 +52,7 @@ encrypt_2(
 	    (err = tag_2(&keys, cipher, cipherlen, tag)) == 0)
 		memcpy(key_and_tag + 32, tag, TAG);
 	secret_wipe(&keys, sizeof keys);
+	secret_burn_stack();
 	return err;
 }
 
@@ -76,8 +77,10 @@ omemo_payload_encrypt(const struct omemo_profile *profile, const uint8_t *plain,
 		return err;
 	if ((cipher = buffer_extend(out, len)) == NULL && len > 0)
 		return out->err;
-	return crypto_gcm_seal(key_and_tag, keylen, iv, 12, NULL, 0, plain, len,
+	err = crypto_gcm_seal(key_and_tag, keylen, iv, 12, NULL, 0, plain, len,
 	    cipher, key_and_tag + keylen);
+	secret_burn_stack();
+	return err;
 }
 
 int
@@ -118,6 +121,7 @@ decrypt_2(const uint8_t *key_and_tag, const uint8_t *in, size_t len,
 out:
 	secret_wipe(&keys, sizeof keys);
 	secret_wipe(tag, sizeof tag);
+	secret_burn_stack();
 	return err;
 }
 
@@ -138,6 +142,7 @@ omemo_payload_decrypt(const struct omemo_profile *profile,
 		return ERR_BAD_MESSAGE;
 	err = crypto_gcm_open(key_and_tag, keylen, iv, ivlen, NULL, 0, in, len,
 	    key_and_tag + keylen, out);
+	secret_burn_stack();
 	if (err == 0)
 		*outlen = len;
 	return err;

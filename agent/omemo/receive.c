@@ -105,7 +105,7 @@ end_chain(struct receive *r, struct chain *c)
 	uint64_t last = r->m->previous;
 
 	if (last < c->next || last - c->next + r->m->counter > LIMIT_SKIP ||
-	    last >= UINT32_MAX)
+	    last >= COUNTER_MAX)
 		return 0;
 	return kept_advance(r->s, r->ops, r->copy, c, (uint32_t)last + 1);
 }
@@ -324,7 +324,8 @@ receive_kex(struct receive *r, const struct wire_kex *k)
 	 */
 	i = find_digest(r->s, r->copy->digest);
 	if (i < r->s->nstates)
-		return receive_in_state(r, i);
+		return same_kex(r->s->states[i], k) ? receive_in_state(r, i)
+						    : ERR_BAD_MESSAGE;
 	if (r->ops->kex_seen(r->ops->arg, k->signed_prekey, r->copy->digest))
 		return ERR_DUPLICATE;
 	r->copy->serial = r->s->next_serial;

@@ -66,7 +66,7 @@ session_promote(struct omemo_session *s, size_t i)
 int
 omemo_session_ready(const struct omemo_session *s)
 {
-	return s->nstates > 0 && s->states[0]->send_next < UINT32_MAX;
+	return s->nstates > 0 && s->states[0]->send_next < COUNTER_MAX;
 }
 
 const uint8_t *

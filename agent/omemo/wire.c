@@ -92,7 +92,7 @@ take_message(const struct omemo_profile *profile, const struct field *ratchet,
 	if (cipher->len == 0 || cipher->len % 16 != 0 ||
 	    cipher->len > CIPHER_MAX)
 		return ERR_BAD_MESSAGE;
-	if (counter->value == UINT32_MAX) /* the chain could not go on */
+	if (counter->value >= COUNTER_MAX) /* the chain could not go on */
 		return ERR_BAD_MESSAGE;
 	m->counter = counter->value;
 	m->previous = previous->value;

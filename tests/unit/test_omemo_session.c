@@ -5,6 +5,7 @@
  * packed and unpacked round every step (omemo_device.h), which also checks
  * that a refused message leaves session and blocks as they were.
  */
+#include "../../agent/omemo/internal.h"
 #include "check.h"
 #include "omemo_device.h"
 
@@ -274,6 +275,46 @@ test_skip_new_chain(void **state)
 {
 	(void)state;
 	run_both(skip_new_chain);
+}
+
+/* A counter never comes near 2^32, where blocks could not be reckoned. */
+static void
+counter_end(int version)
+{
+	struct pair p = pair_new(version);
+	struct wire w;
+
+	pair_meet(&p);
+	w = pair_send(&p, p.a);
+	reads(&p, p.b, &w);
+	p.a->session->states[0]->send_next = COUNTER_MAX - 1;
+	memcpy(p.b->session->states[0]->chains[1].key,
+	    p.a->session->states[0]->send_key, 32);
+	p.b->session->states[0]->chains[1].next = COUNTER_MAX - 1;
+	w = pair_send(&p, p.a);
+	reads(&p, p.b, &w);
+	assert_int_equal(p.r.counter, COUNTER_MAX - 1);
+	assert_int_equal(omemo_session_ready(p.a->session), 0);
+	assert_int_equal(
+	    device_send(p.a, w.plain, w.plainlen, &w), ERR_NO_SESSION);
+	/* skipping up to the very end */
+	p.a->session->states[0]->send_next = COUNTER_MAX - 1;
+	p.b->session->states[0]->chains[1].next = COUNTER_MAX - 900;
+	w = pair_send(&p, p.a);
+	refuses(&p, p.b, &w, ERR_BAD_MAC);
+	/* the answer carries the counter on as previous */
+	w = pair_send(&p, p.b);
+	reads(&p, p.a, &w);
+	w = pair_send(&p, p.a);
+	reads(&p, p.b, &w);
+	pair_free(&p);
+}
+
+static void
+test_counter_end(void **state)
+{
+	(void)state;
+	run_both(counter_end);
 }
 
 /* --- archived states -------------------------------------------------------- */
@@ -739,6 +780,7 @@ main(void)
 		cmocka_unit_test(test_both_begin),
 		cmocka_unit_test(test_skip),
 		cmocka_unit_test(test_skip_new_chain),
+		cmocka_unit_test(test_counter_end),
 		cmocka_unit_test(test_archived),
 		cmocka_unit_test(test_tamper),
 		cmocka_unit_test(test_same_secret),
