@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include <bsd/stdlib.h>
+#include <bsd/string.h>
 
 #include "../../ipc/err.h"
 #include "fail.h"
@@ -74,10 +75,9 @@ set(struct account *a, const char *key, const char *value)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (strcmp(key, rows[i].key) != 0)
 			continue;
-		if (strlen(value) >= rows[i].size)
-			return ERR_TOO_LONG;
-		strcpy(rows[i].to, value); /* it fits: tested above */
-		return 0;
+		return strlcpy(rows[i].to, value, rows[i].size) >= rows[i].size
+		    ? ERR_TOO_LONG
+		    : 0;
 	}
 	return ERR_NOT_FOUND;
 }

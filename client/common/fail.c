@@ -14,7 +14,7 @@
 
 #define LINE_MAX_OCTETS 2048 /* a longer reason is cut */
 
-static void
+static void __attribute__((format(printf, 2, 0)))
 line(const char *what, const char *fmt, va_list ap)
 {
 	char why[LINE_MAX_OCTETS];

@@ -38,7 +38,7 @@ json_text(const void *p, size_t n)
 
 	if (text != NULL)
 		return text;
-	copy = malloc(n * 3);
+	copy = malloc(n * 3 + 1);
 	if (copy == NULL)
 		return NULL;
 	for (; n > 0; s += used, n -= used) {

@@ -91,9 +91,9 @@ words_encryption(uint8_t ns)
 int
 words_read_policy(const char *word, uint8_t *policy)
 {
-	for (uint8_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
 		if (strcmp(word, policies[i]) == 0) {
-			*policy = i;
+			*policy = (uint8_t)i;
 			return 0;
 		}
 	}

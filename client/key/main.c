@@ -74,7 +74,7 @@ read_operands(struct key *key, const struct verb *verb)
 	if (key->argc < verb->least || key->argc > verb->most)
 		return fail_usage(
 		    "usage", "xmpp-key %s %s", verb->name, verb->usage);
-	for (int i = 0; i < verb->jids && i < key->argc; i++)
+	for (int i = 0; i < 2 && i < verb->jids && i < key->argc; i++)
 		if (jid_read(key->argv[i], to[i], &why) != 0)
 			return fail_usage(key->argv[i], "%s", why);
 	return DONE;
