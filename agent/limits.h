@@ -21,6 +21,7 @@
 #define LIMIT_LIST_IDS	     8192 /* ids in one device list handed in (most ignored) */
 #define LIMIT_BUNDLE_PREKEYS 512  /* one-time prekeys in one bundle handed in */
 #define LIMIT_PREKEYS	     100  /* one-time prekeys that we publish */
+#define LIMIT_BUNDLES	     256  /* bundles handed in and not used yet, all accounts */
 #define LIMIT_STRANGERS	     256  /* sessions with those never written to */
 #define LIMIT_KEX_DIGESTS    4096 /* key exchanges remembered per signed prekey */
 /* --- ratchets --- */
@@ -36,6 +37,8 @@
 #define LIMIT_OUTBOX	     1024 /* composed, not acknowledged, per account */
 #define LIMIT_WAITING	     4096 /* messages kept for clients, per account */
 #define LIMIT_WAITING_BYTES  (16 * 1024 * 1024) /* the same, in octets of text */
+#define LIMIT_WAITS	     1024 /* handles of an account that wait for READERS */
+#define LIMIT_REASON	     200  /* octets of a reason that a net gives, passed on */
 #define LIMIT_WORK	     512  /* work items waiting per account */
 #define LIMIT_MESSAGE_HOURS  24	  /* how long a message stays for siblings */
 /* --- vault --- */

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * The cache of accounts: filled from the records at unlock, read again after
+ * a refused commit, wiped by lock. Runs in the keeper; the cache holds no
+ * key, only the record, opened for one request, does (secure heap).
+ */
+#include "account.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "attach.h"
+#include "bundles.h"
+#include "crypto/crypto.h"
+#include "peer.h"
+#include "purge.h"
+#include "work.h"
+
+uint64_t
+clock_real(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec;
+}
+
+/* Ascending over restarts too: no less than the time in microseconds. */
+uint64_t
+account_seq(struct keeper *k)
+{
+	struct timespec ts;
+	uint64_t now;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	now = (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+	if (now <= k->accounts->seq)
+		now = k->accounts->seq + 1;
+	return k->accounts->seq = now;
+}
+
+/* --- filling ---------------------------------------------------------------- */
+
+static struct account *
+find(struct keeper *k, const char *jid)
+{
+	struct account *a;
+
+	TAILQ_FOREACH(a, &k->accounts->list, entry)
+		if (strcmp(a->jid, jid) == 0)
+			return a;
+	return NULL;
+}
+
+struct account *
+account_add(struct keeper *k, const char *jid)
+{
+	struct account *a = calloc(1, sizeof *a);
+
+	if (a == NULL || (a->jid = strdup(jid)) == NULL) {
+		free(a);
+		return NULL;
+	}
+	TAILQ_INIT(&a->work);
+	TAILQ_INIT(&a->waits);
+	TAILQ_INSERT_TAIL(&k->accounts->list, a, entry);
+	k->accounts->n++;
+	return a;
+}
+
+static void
+empty(struct account *a)
+{
+	struct wait *w;
+
+	index_free(&a->messages);
+	index_free(&a->outbox);
+	work_forget(a);
+	while ((w = TAILQ_FIRST(&a->waits)) != NULL) {
+		TAILQ_REMOVE(&a->waits, w, entry);
+		free(w);
+	}
+	a->nwaits = 0;
+	a->kept = 0;
+}
+
+static void
+drop(struct accounts *all, struct account *a)
+{
+	TAILQ_REMOVE(&all->list, a, entry);
+	all->n--;
+	empty(a);
+	free(a->jid);
+	free(a);
+}
+
+static int
+load_account(void *arg, const char *jid, const uint8_t *name, size_t namelen,
+    const uint8_t *p, size_t len)
+{
+	struct keeper *k = arg;
+	struct account_record rec;
+	struct account *a;
+	int err;
+
+	(void)name;
+	(void)namelen;
+	if ((err = account_unpack(p, len, &rec)) != 0)
+		goto out;
+	a = find(k, jid);
+	if (a == NULL && (a = account_add(k, jid)) == NULL) {
+		err = ERR_MEMORY;
+		goto out;
+	}
+	a->device = rec.device;
+	a->created = rec.created;
+	memcpy(a->u, rec.identity.u, sizeof a->u);
+	a->due = rec.due;
+out:
+	secret_wipe(&rec, sizeof rec);
+	return err;
+}
+
+/* MESSAGE and OUTBOX records begin alike: seq, time, length, a flag. */
+static int
+load_entry(struct keeper *k, struct index *x, const uint8_t *name,
+    size_t namelen, const uint8_t *p, size_t len)
+{
+	struct entry e = { 0 };
+	struct reader r;
+
+	reader_init(&r, p, len);
+	e.seq = reader_u64(&r);
+	e.time = reader_u64(&r);
+	e.len = reader_u32(&r);
+	e.fixed = reader_u8(&r);
+	if (r.err != 0 || namelen != HANDLE_SIZE)
+		return ERR_CORRUPT;
+	memcpy(e.handle, name, HANDLE_SIZE);
+	if (e.seq > k->accounts->seq)
+		k->accounts->seq = e.seq;
+	if (index_reserve(x) != 0)
+		return ERR_MEMORY;
+	index_add(x, &e);
+	return 0;
+}
+
+static int
+load_message(void *arg, const char *jid, const uint8_t *name, size_t namelen,
+    const uint8_t *p, size_t len)
+{
+	struct account *a = find(arg, jid);
+
+	if (a == NULL)
+		return ERR_CORRUPT;
+	return load_entry(arg, &a->messages, name, namelen, p, len);
+}
+
+static int
+load_outbox(void *arg, const char *jid, const uint8_t *name, size_t namelen,
+    const uint8_t *p, size_t len)
+{
+	struct account *a = find(arg, jid);
+
+	if (a == NULL)
+		return ERR_CORRUPT;
+	return load_entry(arg, &a->outbox, name, namelen, p, len);
+}
+
+static int
+load_client(void *arg, const char *jid, const uint8_t *name, size_t namelen,
+    const uint8_t *p, size_t len)
+{
+	struct keeper *k = arg;
+	struct reader r;
+	uint64_t seen, seq;
+
+	(void)jid;
+	(void)name;
+	(void)namelen;
+	reader_init(&r, p, len);
+	seen = reader_u64(&r);
+	seq = reader_u64(&r);
+	(void)seen;
+	if (r.err != 0)
+		return ERR_CORRUPT;
+	if (seq > k->accounts->seq)
+		k->accounts->seq = seq;
+	return 0;
+}
+
+static int
+load_skipped(void *arg, const char *jid, const uint8_t *name, size_t namelen,
+    const uint8_t *p, size_t len)
+{
+	struct account *a = find(arg, jid);
+
+	(void)name;
+	(void)namelen;
+	if (a == NULL || len < 6)
+		return ERR_CORRUPT;
+	a->kept += (uint64_t)__builtin_popcount((unsigned)(p[4] << 8 | p[5]));
+	return 0;
+}
+
+static int
+load_all(struct keeper *k)
+{
+	static const struct {
+		enum record_kind kind;
+		int (*fn)(void *, const char *, const uint8_t *, size_t,
+		    const uint8_t *, size_t);
+	} steps[] = {
+		{ RECORD_ACCOUNT, load_account },
+		{ RECORD_MESSAGE, load_message },
+		{ RECORD_OUTBOX, load_outbox },
+		{ RECORD_CLIENT, load_client },
+		{ RECORD_SKIPPED, load_skipped },
+		{ RECORD_WORK, work_load },
+	};
+	struct account *a, *next;
+	size_t i;
+	int err;
+
+	TAILQ_FOREACH(a, &k->accounts->list, entry) {
+		empty(a);
+		a->device = 0;
+	}
+	for (i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+		err = records_each(
+		    k->records, steps[i].kind, NULL, steps[i].fn, k);
+		if (err != 0)
+			return err;
+	}
+	for (a = TAILQ_FIRST(&k->accounts->list); a != NULL; a = next) {
+		next = TAILQ_NEXT(a, entry);
+		if (a->device == 0) { /* its CREATE was refused */
+			attach_drop(k, a);
+			drop(k->accounts, a);
+			continue;
+		}
+		index_sort(&a->messages);
+		index_sort(&a->outbox);
+	}
+	k->accounts->stale = 0;
+	return 0;
+}
+
+int
+accounts_load(struct keeper *k)
+{
+	int err;
+
+	accounts_forget(k);
+	k->accounts = calloc(1, sizeof *k->accounts);
+	if (k->accounts == NULL)
+		return ERR_MEMORY;
+	TAILQ_INIT(&k->accounts->list);
+	k->accounts->bundles = bundles_new();
+	if (k->accounts->bundles == NULL)
+		err = ERR_MEMORY;
+	else
+		err = load_all(k);
+	if (err != 0)
+		accounts_forget(k);
+	else
+		purge_start(k);
+	return err;
+}
+
+void
+accounts_forget(struct keeper *k)
+{
+	struct accounts *all = k->accounts;
+	struct account *a;
+
+	if (all == NULL)
+		return;
+	attach_forget(k);
+	timer_cancel(all->purge);
+	timer_cancel(all->handing);
+	while ((a = TAILQ_FIRST(&all->list)) != NULL)
+		drop(all, a);
+	bundles_free(all->bundles);
+	free(all);
+	k->accounts = NULL;
+}
+
+struct account *
+account_find(struct keeper *k, const char *jid)
+{
+	if (k->accounts == NULL)
+		return NULL;
+	if (k->accounts->stale && load_all(k) != 0)
+		return NULL;
+	return find(k, jid);
+}
+
+/* --- the record ------------------------------------------------------------- */
+
+int
+account_unpack(const uint8_t *p, size_t len, struct account_record *rec)
+{
+	struct reader r;
+
+	reader_init(&r, p, len);
+	if (reader_u8(&r) != 1)
+		return ERR_CORRUPT;
+	reader_fixed(&r, rec->identity.seed, 32);
+	reader_fixed(&r, rec->identity.ed, 32);
+	reader_fixed(&r, rec->identity.priv, 32);
+	reader_fixed(&r, rec->identity.u, 32);
+	reader_fixed(&r, rec->handle_key, 32);
+	rec->device = reader_u32(&r);
+	rec->created = reader_u64(&r);
+	rec->others = reader_u8(&r);
+	rec->own_read = reader_u8(&r);
+	rec->due = reader_u8(&r);
+	return reader_end(&r) != 0 ? ERR_CORRUPT : 0;
+}
+
+int
+account_open(struct txn *t, const char *jid, struct account_record **out)
+{
+	struct secret s = { 0 };
+	int err;
+
+	*out = NULL;
+	if ((err = txn_get(t, RECORD_ACCOUNT, jid, "", 0, &s)) != 0)
+		return err;
+	*out = secret_alloc(sizeof **out);
+	err = *out == NULL ? ERR_BUSY : account_unpack(s.data, s.len, *out);
+	secret_free(&s);
+	if (err != 0) {
+		account_release(*out);
+		*out = NULL;
+	}
+	return err;
+}
+
+int
+account_put(struct txn *t, const char *jid, const struct account_record *rec)
+{
+	struct secret s = { 0 };
+	struct buffer b;
+	int err;
+
+	if ((err = secret_new(&s, 256)) != 0)
+		return err;
+	buffer_over(&b, &s);
+	buffer_put_u8(&b, 1);
+	buffer_put(&b, rec->identity.seed, 32);
+	buffer_put(&b, rec->identity.ed, 32);
+	buffer_put(&b, rec->identity.priv, 32);
+	buffer_put(&b, rec->identity.u, 32);
+	buffer_put(&b, rec->handle_key, 32);
+	buffer_put_u32(&b, rec->device);
+	buffer_put_u64(&b, rec->created);
+	buffer_put_u8(&b, rec->others);
+	buffer_put_u8(&b, rec->own_read);
+	buffer_put_u8(&b, rec->due);
+	err = b.err != 0
+	    ? b.err
+	    : txn_put(t, RECORD_ACCOUNT, jid, "", 0, b.data, b.len);
+	secret_free(&s);
+	return err;
+}
+
+void
+account_release(struct account_record *rec)
+{
+	if (rec != NULL)
+		secret_release(rec, sizeof *rec);
+}
+
+int
+account_handle(const struct account_record *rec, const char *label,
+    const struct iovec_const *v, size_t n, uint8_t handle[HANDLE_SIZE])
+{
+	struct buffer b;
+	struct iovec_const all;
+	uint8_t mac[32];
+	size_t i;
+	int err;
+
+	buffer_init(&b, RECORD_MAX);
+	buffer_put_cstring(&b, label);
+	for (i = 0; i < n; i++) /* lengths too: parts cannot run together */
+		buffer_put_string(&b, v[i].p, v[i].len);
+	all.p = b.data;
+	all.len = b.len;
+	err =
+	    b.err != 0 ? b.err : crypto_hmac(rec->handle_key, 32, &all, 1, mac);
+	if (err == 0)
+		memcpy(handle, mac, HANDLE_SIZE);
+	buffer_free(&b);
+	return err;
+}
+
+int
+account_set_due(struct keeper *k, struct txn *t, struct account *a, uint8_t due)
+{
+	struct account_record *rec;
+	int err;
+
+	if ((err = account_open(t, a->jid, &rec)) != 0)
+		return err;
+	rec->due |= due;
+	if ((err = account_put(t, a->jid, rec)) == 0)
+		account_note_due(k, a, due);
+	account_release(rec);
+	return err;
+}
+
+void
+account_note_due(struct keeper *k, struct account *a, uint8_t due)
+{
+	a->due |= due;
+	if (due & DUE_DEVICES)
+		a->devices.serial = account_seq(k);
+	if (due & DUE_BUNDLE)
+		a->bundle.serial = account_seq(k);
+}
+
+void
+buffer_over(struct buffer *b, struct secret *s)
+{
+	memset(b, 0, sizeof *b);
+	b->data = s->data;
+	b->cap = b->max = s->len;
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * An account as the handlers see it: its sealed record (identity, settings),
+ * and a cache of what the records say (index of messages, outbox and work),
+ * which lock forgets and a refused commit makes stale. Runs in the keeper.
+ */
+#ifndef AGENT_ACCOUNT_H
+#define AGENT_ACCOUNT_H
+
+#include "keeper.h"
+#include "omemo/omemo.h"
+
+#define DUE_DEVICES 1 /* the device list is to be published */
+#define DUE_BUNDLE  2 /* the bundle is to be published */
+
+/* The ACCOUNT record, opened; secure heap. */
+struct account_record {
+	struct omemo_identity identity;
+	uint8_t handle_key[32]; /* handles are HMACs under it */
+	uint32_t device;
+	uint64_t created; /* real time, seconds */
+	uint8_t others;	  /* what becomes of devices on the first list */
+	uint8_t own_read; /* the own list has been read once */
+	uint8_t due;	  /* DUE_… */
+};
+
+struct entry { /* a message or a composed one, in order of seq */
+	uint8_t handle[HANDLE_SIZE];
+	uint64_t seq;
+	uint64_t time; /* real time, seconds */
+	uint32_t len;  /* octets of its text */
+	uint8_t fixed; /* outbox: its octets are fixed */
+};
+
+struct index {
+	struct entry *v; /* ascending seq */
+	size_t n, cap;
+	uint64_t octets; /* sum of len */
+};
+
+struct work_item { /* an empty message that is to be sent */
+	TAILQ_ENTRY(work_item) entry;
+	uint64_t seq;
+	uint8_t ns;
+	uint32_t device;
+	char *to;
+	struct client *holder; /* the net that is doing it, or NULL */
+	uint64_t until;	       /* loop_now() at which it is another's */
+};
+
+TAILQ_HEAD(work_items, work_item);
+
+struct wait { /* a handle whose ENCRYPT answered WAIT */
+	TAILQ_ENTRY(wait) entry;
+	uint8_t handle[HANDLE_SIZE];
+};
+
+TAILQ_HEAD(waits, wait);
+
+struct publication { /* one of the two things that PEP has of us */
+	struct client *holder;
+	uint64_t until;
+	uint64_t serial; /* changes whenever it becomes due */
+};
+
+struct account {
+	TAILQ_ENTRY(account) entry;
+	char *jid;
+	uint32_t device;
+	uint8_t u[32];
+	uint8_t due;
+	uint64_t created;
+	struct index messages, outbox;
+	struct work_items work;
+	size_t nwork;
+	uint64_t kept; /* message keys in SKIPPED records */
+	struct publication devices, bundle;
+	struct waits waits;
+	size_t nwaits;
+};
+
+TAILQ_HEAD(account_list, account);
+
+struct bundles;
+
+struct accounts {
+	struct account_list list;
+	size_t n;
+	int stale;	     /* a commit was refused: read the records again */
+	uint64_t seq;	     /* the last one given out */
+	struct timer *purge; /* purge.c */
+	struct timer *handing; /* work.c: the next item to change hands */
+	struct bundles *bundles;
+};
+
+/* Fill k->accounts from the records; 0 or an error. */
+int accounts_load(struct keeper *);
+/* Wipe and free it, timers too; attachments end. NULL contents allowed. */
+void accounts_forget(struct keeper *);
+/* NULL: no such account. Reads again what a refused commit made stale. */
+struct account *account_find(struct keeper *, const char *jid);
+/* A new account in the cache (its record is staged by the caller). */
+struct account *account_add(struct keeper *, const char *jid);
+uint64_t account_seq(struct keeper *); /* ever ascending */
+
+/*
+ * The account that a request speaks of. NULL: r has been answered (ACCOUNT:
+ * not this connection's; NOT_FOUND; ARGUMENT: not attached to it as a net).
+ */
+struct account *request_account(struct request *, const char *jid);
+struct account *request_net(struct request *, const char *jid);
+
+/* The record, into *out (secure heap; account_release). 0 or an error. */
+int account_open(struct txn *, const char *jid, struct account_record **out);
+int account_put(struct txn *, const char *jid, const struct account_record *);
+void account_release(struct account_record *);
+int account_unpack(const uint8_t *, size_t len, struct account_record *);
+/* Set due bits in record and cache; the caller sends EVENT_WORK. */
+int
+account_set_due(struct keeper *, struct txn *, struct account *, uint8_t due);
+/* The same in the cache alone: the caller has put the record. */
+void account_note_due(struct keeper *, struct account *, uint8_t due);
+
+/* HMAC of label and parts under the handle key. */
+struct iovec_const;
+int account_handle(const struct account_record *, const char *label,
+    const struct iovec_const *v, size_t n, uint8_t handle[HANDLE_SIZE]);
+
+/* index.c */
+struct entry *index_find(const struct index *, const uint8_t *handle);
+/* Room for one more is made first, so that adding cannot fail. */
+int index_reserve(struct index *);
+void index_add(struct index *, const struct entry *);
+void index_remove(struct index *, const uint8_t *handle);
+void index_free(struct index *);
+void index_sort(struct index *);
+
+/*
+ * Commit, answer r when it is durable; a refused commit makes the cache
+ * stale. Every handler that opened a transaction and succeeded ends here.
+ */
+void request_commit(struct request *, struct txn *);
+/* Commit outside a request (timers). */
+void keeper_commit(struct keeper *, struct txn *);
+/* Abort and answer with an error of the handler's making. */
+void request_abort(struct request *, struct txn *, int err, const char *what);
+
+/* An event once everything committed so far is durable; not if refused. */
+enum audience { TO_FRONTS, TO_NETS };
+
+void event_after(struct keeper *, enum audience, const char *account,
+    uint8_t type, const struct buffer *body);
+/* The usual body: account, handle. */
+void event_handle(struct keeper *, enum audience, const char *account,
+    uint8_t type, const uint8_t handle[HANDLE_SIZE]);
+
+uint64_t clock_real(void); /* seconds since 1970 */
+
+struct secret;
+/* A buffer over secure memory of a fixed size: never buffer_free it. */
+void buffer_over(struct buffer *, struct secret *);
+
+#endif

@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ATTACH_FRONT, ATTACH_NET, and what is forgotten when a client goes. Runs in
+ * the keeper; holds no secret; a net is believed to say what a server said,
+ * which is to say: not believed.
+ */
+#include "attach.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <bsd/stdlib.h>
+
+#include "crypto/crypto.h"
+#include "cursor.h"
+#include "handlers.h"
+#include "prekeys.h"
+#include "work.h"
+
+int
+attach_is_net(const struct client *c, const char *account)
+{
+	return c->is_net && c->net != NULL && c->attached != NULL &&
+	    strcmp(c->attached, account) == 0;
+}
+
+static void
+detach(struct client *c)
+{
+	struct net *net = c->net;
+	size_t i;
+
+	if (net != NULL) {
+		for (i = 0; i < OMEMO_PROFILES; i++)
+			free(net->own[i].ids);
+		free(net->fresh);
+		free(net);
+	}
+	free(c->attached);
+	c->net = NULL;
+	c->attached = NULL;
+	c->is_net = c->is_front = 0;
+}
+
+void
+attach_forget(struct keeper *k)
+{
+	struct client *c;
+
+	TAILQ_FOREACH(c, &k->clients, entry)
+		detach(c);
+}
+
+void
+attach_drop(struct keeper *k, const struct account *a)
+{
+	struct client *c;
+
+	TAILQ_FOREACH(c, &k->clients, entry)
+		if (c->attached != NULL && strcmp(c->attached, a->jid) == 0)
+			detach(c);
+}
+
+void
+client_gone(struct client *c)
+{
+	if (c->net != NULL && c->keeper->accounts != NULL)
+		work_release(c->keeper, c->net->account, c);
+	detach(c);
+}
+
+unsigned
+attach_count_nets(struct keeper *k, const char *account)
+{
+	struct client *c;
+	unsigned n = 0;
+
+	TAILQ_FOREACH(c, &k->clients, entry)
+		n += (unsigned)attach_is_net(c, account);
+	return n;
+}
+
+int
+attach_all_caught_up(struct keeper *k, const char *account)
+{
+	struct client *c;
+
+	TAILQ_FOREACH(c, &k->clients, entry)
+		if (attach_is_net(c, account) && !c->net->caught_up)
+			return 0;
+	return 1;
+}
+
+/* --- what this connection has handed in ------------------------------------- */
+
+static uint64_t
+fresh_name(uint8_t ns, const char *peer)
+{
+	struct iovec_const v[] = { { &ns, 1 }, { peer, strlen(peer) } };
+	uint8_t digest[32] = { 0 };
+	uint64_t name;
+
+	crypto_sha256(v, 2, digest);
+	memcpy(&name, digest, sizeof name);
+	return name;
+}
+
+static uint64_t *
+fresh_find(const struct net *net, uint64_t name)
+{
+	size_t i;
+
+	for (i = 0; i < net->nfresh; i++)
+		if (net->fresh[i] == name)
+			return &net->fresh[i];
+	return NULL;
+}
+
+int
+net_is_fresh(const struct net *net, uint8_t ns, const char *peer)
+{
+	return fresh_find(net, fresh_name(ns, peer)) != NULL;
+}
+
+int
+net_set_fresh(struct net *net, uint8_t ns, const char *peer)
+{
+	uint64_t name = fresh_name(ns, peer), *p;
+
+	if (fresh_find(net, name) != NULL)
+		return 0;
+	if (net->nfresh == 2 * LIMIT_PEERS) /* peers it keeps, twice */
+		net->nfresh = 0;	    /* they will be asked for again */
+	p = recallocarray(net->fresh, net->nfresh, net->nfresh + 1, sizeof *p);
+	if (p == NULL)
+		return ERR_MEMORY;
+	net->fresh = p;
+	p[net->nfresh++] = name;
+	return 0;
+}
+
+void
+net_unset_fresh(struct net *net, uint8_t ns, const char *peer)
+{
+	uint64_t *p = fresh_find(net, fresh_name(ns, peer));
+
+	if (p != NULL)
+		*p = net->fresh[--net->nfresh];
+}
+
+void
+net_keep_own(struct net *net, uint8_t ns, uint32_t *ids, size_t n)
+{
+	free(net->own[ns].ids);
+	net->own[ns].ids = ids;
+	net->own[ns].n = n;
+	net->own[ns].known = 1;
+}
+
+/* --- the requests ----------------------------------------------------------- */
+
+void
+attach_front(struct request *r)
+{
+	char jid[LIMIT_JID + 1];
+	struct account *a;
+	struct client *c = r->client;
+
+	reader_cstring(&r->body, jid, sizeof jid);
+	if (r->body.err != 0) {
+		request_fail(r, r->body.err, "account");
+		return;
+	}
+	if ((a = request_account(r, jid)) == NULL)
+		return;
+	if (c->is_net || (c->attached != NULL && strcmp(c->attached, jid))) {
+		request_fail(r, ERR_EXISTS, "attached to %s", c->attached);
+		return;
+	}
+	if (c->attached == NULL && (c->attached = strdup(jid)) == NULL) {
+		request_fail(r, ERR_MEMORY, "attach");
+		return;
+	}
+	c->is_front = 1;
+	buffer_put_u32(&r->reply, a->device);
+	buffer_put(&r->reply, a->u, FINGERPRINT_SIZE);
+	request_durable(r);
+}
+
+void
+attach_net(struct request *r)
+{
+	char jid[LIMIT_JID + 1], cursor[LIMIT_STANZA_ID + 1];
+	struct client *c = r->client;
+	struct account *a;
+	struct txn *t;
+	int err;
+
+	reader_cstring(&r->body, jid, sizeof jid);
+	if (r->body.err != 0) {
+		request_fail(r, r->body.err, "account");
+		return;
+	}
+	if ((a = request_account(r, jid)) == NULL)
+		return;
+	if (c->attached != NULL) {
+		request_fail(r, ERR_EXISTS, "attached to %s", c->attached);
+		return;
+	}
+	t = txn_begin(r->keeper->records);
+	if ((err = cursor_get(t, jid, cursor, sizeof cursor)) != 0 ||
+	    (err = prekeys_rotate(r->keeper, t, a)) != 0) {
+		request_abort(r, t, err, "attach");
+		return;
+	}
+	c->net = calloc(1, sizeof *c->net);
+	c->attached = strdup(jid);
+	if (c->net == NULL || c->attached == NULL) {
+		detach(c);
+		request_abort(r, t, ERR_MEMORY, "attach");
+		return;
+	}
+	c->net->account = a;
+	c->is_net = 1;
+	buffer_put_u32(&r->reply, a->device);
+	buffer_put_cstring(&r->reply, cursor);
+	buffer_put_u64(&r->reply, a->created);
+	work_announce(r->keeper, a);
+	request_commit(r, t);
+}

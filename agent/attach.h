@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Attachments: which front or net serves which account, and what a net has
+ * handed in on this connection. Runs in the keeper.
+ */
+#ifndef AGENT_ATTACH_H
+#define AGENT_ATTACH_H
+
+#include "account.h"
+
+struct net {
+	struct account *account;
+	int caught_up; /* the archive was read to its end */
+
+	/* the own list as read on this connection, per namespace */
+	struct {
+		int known;
+		uint32_t *ids;
+		size_t n;
+	} own[OMEMO_PROFILES];
+
+	/* digests of (namespace, peer) whose list was handed in */
+	uint64_t *fresh;
+	size_t nfresh;
+};
+
+int attach_is_net(const struct client *, const char *account);
+void attach_forget(struct keeper *); /* all attachments end (lock) */
+void attach_drop(struct keeper *, const struct account *);
+unsigned attach_count_nets(struct keeper *, const char *account);
+/* Every attached net has read its archive to the end. */
+int attach_all_caught_up(struct keeper *, const char *account);
+
+/* Was this list handed in on this connection? note, forget it. */
+int net_is_fresh(const struct net *, uint8_t ns, const char *peer);
+int net_set_fresh(struct net *, uint8_t ns, const char *peer);
+void net_unset_fresh(struct net *, uint8_t ns, const char *peer);
+/* Keep the own list; takes ids over. */
+void net_keep_own(struct net *, uint8_t ns, uint32_t *ids, size_t n);
+
+#endif

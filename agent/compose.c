@@ -1,0 +1,255 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * COMPOSE, OUTBOX, DISCARD: what a front has its user's text sent by. Runs in
+ * the keeper; a front with the text right is trusted with text, for its
+ * accounts alone.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <bsd/string.h>
+
+#include "crypto/crypto.h"
+#include "handlers.h"
+#include "outbox.h"
+#include "peer.h"
+#include "text.h"
+
+struct composed { /* the request's fields */
+	char jid[LIMIT_JID + 1];
+	struct outbox o; /* record empty; text borrowed from the request */
+	uint32_t parts;
+	size_t len;
+};
+
+static int
+read_composed(struct reader *b, struct composed *c)
+{
+	reader_cstring(b, c->jid, sizeof c->jid);
+	reader_cstring(b, c->o.conversation, sizeof c->o.conversation);
+	c->o.kind = reader_u8(b);
+	reader_cstring(b, c->o.id, sizeof c->o.id);
+	c->parts = reader_count(b, 1);
+	if (c->parts == 1) {
+		c->o.format = reader_u8(b);
+		c->o.text = reader_string(b, &c->len, LIMIT_TEXT);
+	}
+	return reader_end(b);
+}
+
+static int
+check_composed(struct composed *c)
+{
+	if (c->parts == 0 || !text_is_bare_jid(c->o.conversation) ||
+	    !text_is_plain(c->o.id))
+		return ERR_ARGUMENT;
+	if (c->o.kind != KIND_CHAT || c->o.format != FORMAT_BODY)
+		return ERR_UNSUPPORTED;
+	if (c->len == 0 || !text_is_utf8(c->o.text, c->len))
+		return ERR_ARGUMENT;
+	c->o.entry.len = (uint32_t)c->len;
+	return 0;
+}
+
+/* The contact's record says from now on that we have written to it. */
+static int
+note_written(
+    struct keeper *k, struct txn *t, struct account *a, const char *jid)
+{
+	struct peer_counts counts;
+	struct peer p;
+	int err = peer_open(t, a->jid, jid, &p);
+
+	if (err == ERR_NOT_FOUND) {
+		if ((err = peer_count(k, a->jid, &counts)) != 0)
+			return err;
+		if (counts.peers >= LIMIT_PEERS)
+			return ERR_FULL;
+	} else if (err != 0 || p.written)
+		return err;
+	p.written = 1;
+	return peer_put(t, a->jid, &p);
+}
+
+static int
+make_handle(struct txn *t, struct account *a, struct outbox *o)
+{
+	struct account_record *rec;
+	struct iovec_const v[] = {
+		{ o->client, strlen(o->client) },
+		{ o->id, strlen(o->id) },
+	};
+	int err;
+
+	if ((err = account_open(t, a->jid, &rec)) != 0)
+		return err;
+	err = account_handle(rec, "composed", v, 2, o->handle);
+	account_release(rec);
+	memcpy(o->entry.handle, o->handle, HANDLE_SIZE);
+	return err;
+}
+
+/* The same id again must be the same message. */
+static int
+compare(struct txn *t, struct account *a, const struct outbox *o)
+{
+	struct outbox *was;
+	int err;
+
+	if ((err = outbox_open(t, a, o->handle, &was)) != 0)
+		return err;
+	if (was->entry.len != o->entry.len ||
+	    memcmp(was->text, o->text, o->entry.len) != 0 ||
+	    strcmp(was->conversation, o->conversation) != 0)
+		err = ERR_EXISTS;
+	outbox_release(was);
+	return err;
+}
+
+static int
+keep(struct request *r, struct txn *t, struct account *a, struct outbox *o)
+{
+	int err;
+
+	if (a->outbox.n >= LIMIT_OUTBOX)
+		return ERR_FULL;
+	if ((err = index_reserve(&a->outbox)) != 0)
+		return err;
+	o->entry.seq = account_seq(r->keeper);
+	o->entry.time = clock_real();
+	if ((err = note_written(r->keeper, t, a, o->conversation)) != 0 ||
+	    (err = outbox_put(t, a, o)) != 0)
+		return err;
+	index_add(&a->outbox, &o->entry);
+	return 0;
+}
+
+static void
+compose(struct request *r, struct composed *c)
+{
+	struct account *a = request_account(r, c->jid);
+	struct txn *t;
+	int err;
+
+	if (a == NULL)
+		return;
+	strlcpy(c->o.client, r->client->name, sizeof c->o.client);
+	t = txn_begin(r->keeper->records);
+	if ((err = make_handle(t, a, &c->o)) == 0) {
+		if (index_find(&a->outbox, c->o.handle) != NULL)
+			err = compare(t, a, &c->o);
+		else
+			err = keep(r, t, a, &c->o);
+	}
+	if (err != 0) {
+		request_abort(r, t, err, "compose");
+		return;
+	}
+	buffer_put(&r->reply, c->o.handle, HANDLE_SIZE);
+	request_commit(r, t);
+}
+
+void
+compose_message(struct request *r)
+{
+	struct composed *c = calloc(1, sizeof *c);
+	int err;
+
+	if (c == NULL)
+		err = ERR_MEMORY;
+	else if ((err = read_composed(&r->body, c)) == 0)
+		err = check_composed(c);
+	if (err != 0)
+		request_fail(r, err, "compose");
+	else
+		compose(r, c);
+	free(c);
+}
+
+/* --- OUTBOX, DISCARD ---------------------------------------------------------- */
+
+static int
+put_row(struct request *r, struct txn *t, struct account *a,
+    const struct entry *e, uint32_t *rows)
+{
+	struct buffer *out = &r->reply;
+	struct outbox *o;
+	int err;
+
+	if ((err = outbox_open(t, a, e->handle, &o)) != 0)
+		return err;
+	if (strcmp(o->client, r->client->name) == 0) {
+		buffer_put(out, o->handle, HANDLE_SIZE);
+		buffer_put_cstring(out, o->conversation);
+		buffer_put_u8(out, o->kind);
+		buffer_put_cstring(out, o->id);
+		buffer_put_u8(out, o->entry.fixed);
+		(*rows)++;
+	}
+	outbox_release(o);
+	return out->err;
+}
+
+void
+compose_outbox(struct request *r)
+{
+	char jid[LIMIT_JID + 1];
+	struct account *a;
+	struct txn *t;
+	uint32_t rows = 0;
+	size_t i, at;
+	int err;
+
+	reader_cstring(&r->body, jid, sizeof jid);
+	if ((err = reader_end(&r->body)) != 0) {
+		request_fail(r, err, "outbox");
+		return;
+	}
+	if ((a = request_account(r, jid)) == NULL)
+		return;
+	t = txn_begin(r->keeper->records);
+	at = r->reply.len;
+	buffer_put_u32(&r->reply, 0);
+	for (i = 0; i < a->outbox.n && err == 0; i++)
+		err = put_row(r, t, a, &a->outbox.v[i], &rows);
+	if (err != 0) {
+		request_abort(r, t, err, "outbox");
+		return;
+	}
+	buffer_patch_u32(&r->reply, at, rows);
+	txn_abort(t);
+	request_durable(r);
+}
+
+void
+compose_discard(struct request *r)
+{
+	char jid[LIMIT_JID + 1];
+	uint8_t handle[HANDLE_SIZE];
+	struct account *a;
+	struct outbox *o;
+	struct txn *t;
+	int err;
+
+	reader_cstring(&r->body, jid, sizeof jid);
+	reader_fixed(&r->body, handle, sizeof handle);
+	if ((err = reader_end(&r->body)) != 0) {
+		request_fail(r, err, "discard");
+		return;
+	}
+	if ((a = request_account(r, jid)) == NULL)
+		return;
+	t = txn_begin(r->keeper->records);
+	err = outbox_open(t, a, handle, &o);
+	if (err == 0 && strcmp(o->client, r->client->name) != 0)
+		err = ERR_NOT_FOUND; /* another client's */
+	outbox_release(o);
+	if (err == 0)
+		err = txn_delete(t, RECORD_OUTBOX, jid, handle, sizeof handle);
+	if (err != 0) {
+		request_abort(r, t, err, "discard");
+		return;
+	}
+	index_remove(&a->outbox, handle);
+	request_commit(r, t);
+}

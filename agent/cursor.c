@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * CURSOR: how far the server's archive has been read. The end of it is also
+ * when used prekeys may go: no older message can need them. Runs in the
+ * keeper; a net that lies here makes itself read more or less, and used
+ * prekeys go early, no more.
+ */
+#include "cursor.h"
+
+#include <string.h>
+
+#include "attach.h"
+#include "handlers.h"
+#include "prekeys.h"
+#include "text.h"
+#include "work.h"
+
+int
+cursor_get(struct txn *t, const char *account, char *out, size_t size)
+{
+	struct secret s = { 0 };
+	struct reader r;
+	int err;
+
+	out[0] = '\0';
+	err = txn_get(t, RECORD_CURSOR, account, "", 0, &s);
+	if (err == 0) {
+		reader_init(&r, s.data, s.len);
+		reader_cstring(&r, out, size);
+		err = reader_end(&r) != 0 ? ERR_CORRUPT : 0;
+	}
+	secret_free(&s);
+	return err == ERR_NOT_FOUND ? 0 : err;
+}
+
+int
+cursor_put(struct txn *t, const char *account, const char *archive)
+{
+	struct buffer b;
+	int err;
+
+	if (archive[0] == '\0')
+		return 0;
+	buffer_init(&b, LIMIT_STANZA_ID + 8);
+	buffer_put_cstring(&b, archive);
+	err = b.err != 0
+	    ? b.err
+	    : txn_put(t, RECORD_CURSOR, account, "", 0, b.data, b.len);
+	buffer_free(&b);
+	return err;
+}
+
+/* Used prekeys go when every net has read to the end. */
+static int
+end_reached(struct keeper *k, struct txn *t, struct account *a)
+{
+	struct prekeys *p;
+	int err;
+
+	if (!attach_all_caught_up(k, a->jid))
+		return 0;
+	if ((err = prekeys_open(t, a->jid, &p)) != 0)
+		return err;
+	if (prekeys_forget(p, UINT64_MAX) > 0)
+		err = prekeys_put(t, a->jid, p);
+	prekeys_release(p);
+	return err;
+}
+
+void
+cursor_set(struct request *r)
+{
+	char jid[LIMIT_JID + 1], archive[LIMIT_STANZA_ID + 1];
+	struct reader *b = &r->body;
+	struct account *a;
+	struct txn *t;
+	uint8_t end;
+	int err;
+
+	reader_cstring(b, jid, sizeof jid);
+	reader_cstring(b, archive, sizeof archive);
+	end = reader_u8(b);
+	if ((err = reader_end(b)) != 0) {
+		request_fail(r, err, "cursor");
+		return;
+	}
+	if (end > 1 || (archive[0] != '\0' && !text_is_plain(archive))) {
+		request_fail(r, ERR_ARGUMENT, "cursor");
+		return;
+	}
+	if ((a = request_net(r, jid)) == NULL)
+		return;
+	t = txn_begin(r->keeper->records);
+	if (end)
+		r->client->net->caught_up = 1;
+	err = cursor_put(t, jid, archive);
+	if (err == 0 && end)
+		err = end_reached(r->keeper, t, a);
+	if (err != 0) {
+		request_abort(r, t, err, "cursor");
+		return;
+	}
+	if (end)
+		work_announce(r->keeper, a);
+	request_commit(r, t);
+}

@@ -1,0 +1,432 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * DECRYPT: an encrypted element as net found it. Runs in the keeper. The
+ * ratchet and the waiting message become durable in one transaction, before
+ * the handle is answered; at any error nothing has changed and the archive
+ * still has it. Trusts nobody: what is said of sender and conversation comes
+ * from net, who wrote it from the key that authenticated it.
+ */
+#include "decrypt.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "attach.h"
+#include "cursor.h"
+#include "handlers.h"
+#include "methods.h"
+#include "text.h"
+
+#define HEARTBEAT 53 /* XEP-0384: answer the first message at this counter */
+
+static int
+read_element(struct reader *b, struct decrypting *d)
+{
+	uint32_t i;
+
+	reader_cstring(b, d->jid, sizeof d->jid);
+	d->ns = reader_u8(b);
+	reader_cstring(b, d->sender, sizeof d->sender);
+	d->device = reader_u32(b);
+	d->path = reader_u8(b);
+	reader_cstring(b, d->conversation, sizeof d->conversation);
+	d->kind = reader_u8(b);
+	reader_cstring(b, d->id, sizeof d->id);
+	d->stamp = reader_u64(b);
+	d->nkeys = reader_count(b, LIMIT_KEY_ELEMENTS);
+	for (i = 0; i < d->nkeys && b->err == 0; i++) {
+		d->keys[i].kex = reader_u8(b);
+		d->keys[i].p =
+		    reader_string(b, &d->keys[i].len, LIMIT_KEY_ELEMENT);
+	}
+	d->iv = reader_string(b, &d->ivlen, 64);
+	d->has_payload = reader_u8(b);
+	d->payload = reader_string(b, &d->payloadlen, LIMIT_TEXT + 64);
+	reader_cstring(b, d->archive, sizeof d->archive);
+	return reader_end(b);
+}
+
+static int
+check_element(const struct decrypting *d)
+{
+	if (d->ns >= OMEMO_PROFILES || d->path > PATH_ROOM ||
+	    d->kind > KIND_ROOM || d->has_payload > 1 || d->device == 0 ||
+	    d->device > 0x7fffffff || !text_is_bare_jid(d->sender) ||
+	    !text_is_bare_jid(d->conversation) ||
+	    (d->id[0] != '\0' && !text_is_plain(d->id)) ||
+	    (d->archive[0] != '\0' && !text_is_plain(d->archive)))
+		return ERR_ARGUMENT;
+	if (!method_receives(d->ns) || d->kind != KIND_CHAT ||
+	    d->path == PATH_ROOM)
+		return ERR_UNSUPPORTED;
+	return 0;
+}
+
+/* --- before any ratchet: is it known? ------------------------------------------- */
+
+static int
+key_handle(const struct decrypting *d, size_t i, uint8_t handle[HANDLE_SIZE])
+{
+	uint8_t digest[32],
+	    sid[4] = { (uint8_t)(d->device >> 24), (uint8_t)(d->device >> 16),
+		    (uint8_t)(d->device >> 8), (uint8_t)d->device };
+	struct iovec_const v[] = {
+		{ &d->ns, 1 },
+		{ d->sender, strlen(d->sender) },
+		{ sid, sizeof sid },
+		{ digest, sizeof digest },
+	};
+	int err;
+
+	err = omemo_message_digest(&omemo_profiles[d->ns], d->keys[i].kex,
+	    d->keys[i].p, d->keys[i].len, digest);
+	return err != 0 ? err : account_handle(d->rec, "message", v, 4, handle);
+}
+
+static int
+is_known(struct decrypting *d)
+{
+	uint8_t handle[HANDLE_SIZE];
+	size_t i;
+
+	for (i = 0; i < d->nkeys; i++) {
+		if (key_handle(d, i, handle) != 0 ||
+		    index_find(&d->account->messages, handle) == NULL)
+			continue;
+		memcpy(d->handle, handle, HANDLE_SIZE);
+		return 1;
+	}
+	return 0;
+}
+
+/* --- the ratchet ------------------------------------------------------------------ */
+
+static int
+try_key(struct decrypting *d, size_t i, const uint8_t *expected)
+{
+	struct session_ops *o = &d->ops;
+	int err;
+
+	if ((err = session_open(d->txn, &o->key, &d->session)) != 0)
+		return err;
+	o->err = 0;
+	err = omemo_decrypt(d->session, &d->rec->identity, &o->ops, expected,
+	    d->keys[i].kex, d->keys[i].p, d->keys[i].len, d->result);
+	if (o->err != 0)
+		err = o->err;
+	if (err == 0)
+		err = key_handle(d, i, d->handle);
+	if (err != 0) {
+		omemo_session_free(d->session);
+		d->session = NULL;
+	}
+	return err;
+}
+
+/*
+ * Several keys may name our id (a rid carries no JID): the first that opens
+ * is ours. A duplicate says more than a key that was never for us; what the
+ * agent itself lacks (room, memory, disk) ends the search.
+ */
+static int
+try_keys(struct decrypting *d)
+{
+	const struct device *row = peer_find(&d->peer, d->device);
+	const uint8_t *expected = NULL;
+	int err, answer = ERR_NOT_FOR_US;
+	size_t i;
+
+	if (row != NULL && row->has_key && row->trust != TRUST_DISTRUSTED)
+		expected = row->u;
+	for (i = 0; i < d->nkeys; i++) {
+		if ((err = try_key(d, i, expected)) == 0)
+			return 0;
+		if (d->ops.err != 0 || err == ERR_BUSY || err == ERR_FULL)
+			return err;
+		if (answer != ERR_DUPLICATE)
+			answer = err;
+	}
+	return answer;
+}
+
+static int
+open_payload(struct decrypting *d)
+{
+	const struct omemo_profile *profile = &omemo_profiles[d->ns];
+	int err;
+
+	if (!d->has_payload)
+		return 0;
+	if ((err = secret_new(&d->text, d->payloadlen + 1)) != 0)
+		return err;
+	err = omemo_payload_decrypt(profile, d->result->plain,
+	    d->result->plainlen, d->iv, d->ivlen, d->payload, d->payloadlen,
+	    d->text.data, &d->textlen);
+	if (err != 0)
+		return err;
+	if (d->textlen > LIMIT_TEXT)
+		return ERR_TOO_LONG;
+	return text_is_utf8(d->text.data, d->textlen) ? 0 : ERR_BAD_MESSAGE;
+}
+
+/* --- what is remembered ------------------------------------------------------------ */
+
+/* A stranger who gets a session must find room among the strangers. */
+static int
+check_room(struct decrypting *d, const struct device *row)
+{
+	struct account *a = d->account;
+	struct peer_counts counts;
+	int err;
+
+	if (d->has_payload &&
+	    (a->messages.n >= LIMIT_WAITING ||
+		a->messages.octets + d->textlen > LIMIT_WAITING_BYTES))
+		return ERR_FULL;
+	if (d->peer.own || row->sessions != 0 ||
+	    (d->peer.written && !d->peer_is_new))
+		return 0;
+	if ((err = peer_count(d->r->keeper, a->jid, &counts)) != 0)
+		return err;
+	if ((d->peer_is_new && counts.peers >= LIMIT_PEERS) ||
+	    counts.strangers >= LIMIT_STRANGERS)
+		return ERR_FULL;
+	return 0;
+}
+
+/* Session completion and heartbeat; strangers get none (policy.c). */
+static int
+answer(struct decrypting *d, struct device *row)
+{
+	const struct omemo_result *res = d->result;
+	uint8_t bit = (uint8_t)(1U << d->ns);
+
+	if (res->new_chain)
+		row->beat &= (uint8_t)~bit;
+	if (!policy_may_answer(&d->peer, row))
+		return 0;
+	if (!res->new_session &&
+	    (res->counter < HEARTBEAT || (row->beat & bit)))
+		return 0;
+	if (res->counter >= HEARTBEAT)
+		row->beat |= bit;
+	return work_add_empty(
+	    d->r->keeper, d->txn, d->account, d->sender, d->device, d->ns);
+}
+
+/* A used prekey is hidden, the key exchange remembered. */
+static int
+note_kex(struct decrypting *d)
+{
+	const struct omemo_result *res = d->result;
+	struct prekeys *p = d->ops.prekeys;
+	int err;
+
+	if (!res->new_session)
+		return 0;
+	err = kex_add(
+	    d->txn, d->account->jid, res->signed_prekey, res->kex_digest);
+	if (err != 0 || res->prekey == 0 || p == NULL)
+		return err;
+	if ((err = prekeys_use(p, res->prekey)) != 0 ||
+	    (err = prekeys_put(d->txn, d->account->jid, p)) != 0)
+		return err;
+	d->rec->due |= DUE_BUNDLE;
+	d->bundle_due = 1;
+	return account_put(d->txn, d->account->jid, d->rec);
+}
+
+static int
+note_peer(struct decrypting *d, struct device **row)
+{
+	struct device gone = { 0 };
+	int err;
+
+	*row = peer_find_key(&d->peer, d->device, d->result->peer);
+	if (*row == NULL) {
+		err = peer_learn(&d->peer, d->device, d->result->peer, 1,
+		    d->rec->others, row, &gone);
+		if (err != 0)
+			return err;
+		err = session_delete_all(
+		    d->r->keeper, d->txn, d->account, d->sender, &gone);
+		if (err != 0)
+			return err;
+	}
+	if ((err = check_room(d, *row)) != 0)
+		return err;
+	(*row)->heard = clock_real();
+	(*row)->sessions |= (uint8_t)(1U << d->ns);
+	if ((err = answer(d, *row)) != 0)
+		return err;
+	return peer_put(d->txn, d->account->jid, &d->peer);
+}
+
+static uint8_t
+copy_of(uint8_t path)
+{
+	if (path == PATH_CARBON_RECEIVED || path == PATH_CARBON_SENT)
+		return COPY_CARBON;
+	return path == PATH_ARCHIVE ? COPY_ARCHIVE : COPY_NONE;
+}
+
+static int
+keep_message(struct decrypting *d, const struct device *row)
+{
+	struct message_record *m = &d->message;
+	struct account *a = d->account;
+	int err;
+
+	if ((err = index_reserve(&a->messages)) != 0)
+		return err;
+	memcpy(m->entry.handle, d->handle, HANDLE_SIZE);
+	m->entry.seq = account_seq(d->r->keeper);
+	m->entry.time = clock_real();
+	m->entry.len = (uint32_t)d->textlen;
+	memcpy(m->sender, d->sender, sizeof m->sender);
+	/* a contact speaks to us; only our own device names a conversation */
+	memcpy(m->conversation, d->peer.own ? d->conversation : d->sender,
+	    sizeof m->conversation);
+	memcpy(m->id, d->id, sizeof m->id);
+	m->kind = d->kind;
+	m->format = methods[d->ns].format;
+	m->bound = methods[d->ns].bound;
+	m->trust = row->trust;
+	m->copy = copy_of(d->path);
+	m->ns = d->ns;
+	m->device = d->device;
+	memcpy(m->fingerprint, row->u, sizeof m->fingerprint);
+	m->stamp = d->stamp != 0 && d->stamp < m->entry.time ? d->stamp
+							     : m->entry.time;
+	m->text = d->text.data;
+	return message_record_put(d->txn, a, m);
+}
+
+/* All that a decrypted message changes, staged. */
+static int
+remember(struct decrypting *d)
+{
+	struct device *row;
+	int err;
+
+	if ((err = note_peer(d, &row)) != 0 || (err = note_kex(d)) != 0 ||
+	    (err = session_put(d->txn, &d->ops.key, d->session)) != 0 ||
+	    (err = cursor_put(d->txn, d->account->jid, d->archive)) != 0)
+		return err;
+	return d->has_payload ? keep_message(d, row) : 0;
+}
+
+/* --- the request -------------------------------------------------------------------- */
+
+static int
+decrypt(struct decrypting *d)
+{
+	int err = peer_open(d->txn, d->jid, d->sender, &d->peer);
+
+	d->peer_is_new = err == ERR_NOT_FOUND;
+	if (err != 0 && !d->peer_is_new)
+		return err;
+	session_ops_init(
+	    &d->ops, d->txn, d->account, d->sender, d->ns, d->device);
+	if ((err = try_keys(d)) != 0 || (err = open_payload(d)) != 0)
+		return err;
+	return remember(d);
+}
+
+/* The cursor alone moves: the message is known. */
+static void
+answer_known(struct decrypting *d, uint8_t verdict)
+{
+	struct request *r = d->r;
+	int err;
+
+	txn_abort(d->txn);
+	d->txn = txn_begin(r->keeper->records);
+	if ((err = cursor_put(d->txn, d->jid, d->archive)) != 0) {
+		request_abort(r, d->txn, err, "decrypt");
+		return;
+	}
+	buffer_put_u8(&r->reply, verdict);
+	buffer_put(&r->reply, d->handle, HANDLE_SIZE);
+	request_commit(r, d->txn);
+}
+
+static void
+answer_new(struct decrypting *d)
+{
+	struct keeper *k = d->r->keeper;
+	struct account *a = d->account;
+
+	a->kept = (uint64_t)((int64_t)a->kept + d->ops.kept);
+	if (d->has_payload)
+		index_add(&a->messages, &d->message.entry);
+	else
+		memset(d->handle, 0, HANDLE_SIZE);
+	if (d->bundle_due)
+		account_note_due(k, a, DUE_BUNDLE);
+	buffer_put_u8(
+	    &d->r->reply, d->has_payload ? VERDICT_NEW : VERDICT_EMPTY);
+	buffer_put(&d->r->reply, d->handle, HANDLE_SIZE);
+	keeper_commit(k, d->txn);
+	if (d->has_payload)
+		event_handle(k, TO_FRONTS, a->jid, M_EVENT_MESSAGE, d->handle);
+	work_announce(k, a);
+	request_durable(d->r);
+}
+
+static void
+run(struct decrypting *d)
+{
+	int err;
+
+	d->txn = txn_begin(d->r->keeper->records);
+	err = account_open(d->txn, d->jid, &d->rec);
+	if (err == 0 && strcmp(d->sender, d->jid) == 0 &&
+	    d->device == d->account->device) {
+		answer_known(d, VERDICT_OWN);
+		return;
+	}
+	if (err == 0 && is_known(d)) {
+		answer_known(d, VERDICT_KNOWN);
+		return;
+	}
+	if (err == 0)
+		err = decrypt(d);
+	if (err == ERR_DUPLICATE) {
+		memset(d->handle, 0, HANDLE_SIZE);
+		answer_known(d, VERDICT_DUPLICATE);
+	} else if (err != 0) {
+		d->r->keeper->accounts->stale = 1;
+		txn_abort(d->txn);
+		request_fail(
+		    d->r, err, "from %.180s device %u", d->sender, d->device);
+	} else
+		answer_new(d);
+}
+
+void
+decrypt_message(struct request *r)
+{
+	struct decrypting *d = calloc(1, sizeof *d);
+	int err;
+
+	if (d == NULL)
+		err = ERR_MEMORY;
+	else if ((d->result = secret_alloc(sizeof *d->result)) == NULL)
+		err = ERR_BUSY;
+	else if ((err = read_element(&r->body, d)) == 0)
+		err = check_element(d);
+	if (err != 0) {
+		request_fail(r, err, "decrypt");
+	} else if ((d->account = request_net(r, d->jid)) != NULL) {
+		d->r = r;
+		run(d);
+		session_ops_end(&d->ops);
+		omemo_session_free(d->session);
+		secret_free(&d->text);
+		account_release(d->rec);
+	}
+	if (d != NULL && d->result != NULL)
+		secret_release(d->result, sizeof *d->result);
+	free(d);
+}

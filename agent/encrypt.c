@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * ENCRYPT: a composed message becomes the octets that are sent. Runs in the
+ * keeper, which alone decides the readers: every listed device of the
+ * conversation and of the account itself, as far as policy lets. What is
+ * missing is asked of net (NEED), what is new is shown first (WAIT), and the
+ * octets are fixed in the same transaction as the ratchets (DONE).
+ */
+#include "encrypt.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "attach.h"
+#include "bundles.h"
+#include "handlers.h"
+#include "methods.h"
+#include "readers.h"
+#include "sessions.h"
+
+struct encrypting {
+	struct request *r;
+	struct account *account;
+	struct txn *txn;
+	struct outbox *o;
+	struct readers *rs;
+	char why[200]; /* of an error */
+};
+
+/* --- NEED --------------------------------------------------------------------- */
+
+static void
+need_row(struct encrypting *e, const char *jid, uint8_t ns, uint32_t device,
+    uint32_t *n)
+{
+	buffer_put_cstring(&e->r->reply, jid);
+	buffer_put_u8(&e->r->reply, ns);
+	buffer_put_u32(&e->r->reply, device);
+	(*n)++;
+}
+
+/* Device lists count only if they were handed in on this connection. */
+static void
+need_lists(struct encrypting *e, uint32_t *n)
+{
+	size_t i;
+	uint8_t ns;
+
+	for (ns = 0; ns < OMEMO_PROFILES; ns++)
+		for (i = 0; method_sends(ns) && i < e->rs->n; i++)
+			if (!net_is_fresh(
+				e->r->client->net, ns, e->rs->peers[i].jid))
+				need_row(e, e->rs->peers[i].jid, ns, 0, n);
+}
+
+static struct bundle *
+bundle_of(struct encrypting *e, const struct peer *p, const struct device *d,
+    uint8_t ns)
+{
+	return bundles_find(e->r->keeper->accounts->bundles, e->account->jid,
+	    p->jid, ns, d->id);
+}
+
+/* 1: it can encrypt to this device's key; 0; or an error. */
+static int
+has_session(struct encrypting *e, const struct peer *p, const struct device *d,
+    uint8_t ns)
+{
+	struct session_key key = { e->account->jid, p->jid, ns, d->id };
+	struct omemo_session *s;
+	int err;
+
+	if (!(d->sessions & (1U << ns)))
+		return 0;
+	if ((err = session_open(e->txn, &key, &s)) != 0)
+		return err;
+	err = omemo_session_ready(s) &&
+	    memcmp(omemo_session_peer(s), d->u, 32) == 0;
+	omemo_session_free(s);
+	return err;
+}
+
+/* Every listed device: its key is known, and a session or bundle if it reads. */
+static int
+need_bundles(struct encrypting *e, uint32_t *n)
+{
+	struct peer *p;
+	struct device *d;
+	size_t i, j;
+	int ns, has;
+
+	for (i = 0; i < e->rs->n; i++) {
+		p = &e->rs->peers[i];
+		for (j = 0; j < p->n; j++) {
+			d = &p->v[j];
+			ns = device_namespace(d);
+			if (ns < 0 || (d->has_key && !device_is_reader(d)))
+				continue;
+			has = has_session(e, p, d, (uint8_t)ns);
+			if (has < 0)
+				return has;
+			if (!has && bundle_of(e, p, d, (uint8_t)ns) == NULL)
+				need_row(e, p->jid, (uint8_t)ns, d->id, n);
+		}
+	}
+	return 0;
+}
+
+/* --- who may read ------------------------------------------------------------- */
+
+static int
+refuse(struct encrypting *e, int err, const struct peer *p,
+    const struct device *d, const char *what)
+{
+	char hex[2 * FINGERPRINT_SIZE + 1] = "";
+	size_t i;
+
+	for (i = 0; i < FINGERPRINT_SIZE && d->has_key; i++)
+		snprintf(hex + 2 * i, 3, "%02x", d->u[i]);
+	snprintf(e->why, sizeof e->why, "%.80s device %u %s%s%s", p->jid, d->id,
+	    what, d->has_key ? ": " : "", hex);
+	return err;
+}
+
+/* A key that waits for a decision, or that was changed, stops the message. */
+static int
+check_device(
+    struct encrypting *e, const struct peer *p, const struct device *d, int ns)
+{
+	const struct bundle *b = bundle_of(e, p, d, (uint8_t)ns);
+
+	if (b != NULL && b->state == BUNDLE_CHANGED)
+		return refuse(e, ERR_KEY_CHANGED, p, d,
+		    "shows another identity key than");
+	if (!p->own && d->has_key && d->trust == TRUST_UNDECIDED)
+		return refuse(e, ERR_UNTRUSTED, p, d, "is undecided");
+	return 0;
+}
+
+/* Will this device get the message? */
+static int
+gets(struct encrypting *e, const struct peer *p, const struct device *d, int ns)
+{
+	const struct bundle *b;
+	int has;
+
+	if (ns < 0 || !device_is_reader(d))
+		return 0;
+	if ((has = has_session(e, p, d, (uint8_t)ns)) != 0)
+		return has;
+	b = bundle_of(e, p, d, (uint8_t)ns);
+	return b != NULL && b->state == BUNDLE_GOOD;
+}
+
+static int
+check_readers(struct encrypting *e)
+{
+	struct peer *p = &e->rs->peers[0];
+	size_t i, listed = 0, n = 0;
+	int ns, got, err;
+
+	for (i = 0; i < p->n; i++) {
+		if ((ns = device_namespace(&p->v[i])) < 0)
+			continue;
+		listed++;
+		if ((err = check_device(e, p, &p->v[i], ns)) != 0)
+			return err;
+		if ((got = gets(e, p, &p->v[i], ns)) < 0)
+			return got;
+		n += (size_t)got;
+	}
+	if (n > 0)
+		return 0;
+	snprintf(e->why, sizeof e->why, "%.120s: %s", p->jid,
+	    listed > 0 ? "no device with a key that may read"
+		       : "no device list");
+	return ERR_UNTRUSTED;
+}
+
+/* --- DONE --------------------------------------------------------------------- */
+
+/* Make a session of the bundle that was handed in. */
+static int
+initiate(struct encrypting *e, const struct account_record *rec,
+    struct omemo_session *s, const struct peer *p, const struct device *d,
+    uint8_t ns)
+{
+	struct bundle *b = bundle_of(e, p, d, ns);
+
+	if (b == NULL || b->state != BUNDLE_GOOD ||
+	    memcmp(b->identity.u, d->u, 32) != 0)
+		return ERR_NO_SESSION;
+	return omemo_session_initiate(s, &rec->identity, rec->device,
+	    &b->identity, b->spk_id, b->spk, b->opk_id, b->opk);
+}
+
+/* A bundle's one-time prekey is used once. */
+static void
+use_up(struct encrypting *e, const struct peer *p, const struct device *d,
+    uint8_t ns)
+{
+	struct bundle *b = bundle_of(e, p, d, ns);
+
+	if (b != NULL)
+		bundles_drop(e->r->keeper->accounts->bundles, b);
+}
+
+static int
+encrypt_to(struct encrypting *e, const struct account_record *rec,
+    const struct peer *p, struct device *d, uint8_t ns, int *changed,
+    const uint8_t *kt, size_t ktlen, struct buffer *keys)
+{
+	struct session_key key = { e->account->jid, p->jid, ns, d->id };
+	struct omemo_session *s = NULL;
+	struct buffer wire;
+	int err, kex = 0;
+
+	buffer_init(&wire, LIMIT_KEY_ELEMENT);
+	if ((err = session_open(e->txn, &key, &s)) != 0)
+		goto out;
+	if (!omemo_session_ready(s) ||
+	    memcmp(omemo_session_peer(s), d->u, 32) != 0) {
+		if ((err = initiate(e, rec, s, p, d, ns)) != 0)
+			goto out;
+		d->sessions |= (uint8_t)(1U << ns);
+		*changed = 1;
+		use_up(e, p, d, ns);
+	}
+	err = omemo_encrypt(s, &rec->identity, kt, ktlen, &wire, &kex);
+	if (err == 0)
+		err = session_put(e->txn, &key, s);
+	if (err == 0) {
+		buffer_put_cstring(keys, p->jid);
+		buffer_put_u32(keys, d->id);
+		buffer_put_u8(keys, kex != 0);
+		buffer_put_string(keys, wire.data, wire.len);
+		err = keys->err;
+	}
+out:
+	omemo_session_free(s);
+	buffer_free(&wire);
+	return err;
+}
+
+/* The <key>s of one namespace; how many in *n. */
+static int
+encrypt_keys(struct encrypting *e, const struct account_record *rec, uint8_t ns,
+    const uint8_t *kt, size_t ktlen, struct buffer *keys, uint32_t *n)
+{
+	struct peer *p;
+	size_t i, j;
+	int err, got;
+
+	for (i = 0; i < e->rs->n; i++) {
+		p = &e->rs->peers[i];
+		for (j = 0; j < p->n; j++) {
+			if (device_namespace(&p->v[j]) != ns)
+				continue;
+			if ((got = gets(e, p, &p->v[j], ns)) < 0)
+				return got;
+			if (!got)
+				continue;
+			err = encrypt_to(e, rec, p, &p->v[j], ns,
+			    &e->rs->changed[i], kt, ktlen, keys);
+			if (err != 0)
+				return err;
+			(*n)++;
+		}
+	}
+	return 0;
+}
+
+int
+element_put(struct buffer *out, uint8_t ns, uint32_t sid, const uint8_t *iv,
+    size_t ivlen, const struct buffer *payload, uint32_t nkeys,
+    const struct buffer *keys)
+{
+	buffer_put_u8(out, ns);
+	buffer_put_u32(out, sid);
+	buffer_put_string(out, iv, ivlen);
+	buffer_put_string(out, payload->data, payload->len);
+	buffer_put_u32(out, nkeys);
+	buffer_put(out, keys->data, keys->len);
+	return out->err;
+}
+
+static int
+encrypt_element(struct encrypting *e, const struct account_record *rec,
+    uint8_t ns, struct buffer *out, uint32_t *count)
+{
+	uint8_t kt[64], iv[16];
+	size_t ktlen = sizeof kt, ivlen = sizeof iv;
+	struct buffer payload, keys;
+	uint32_t n = 0;
+	int err;
+
+	buffer_init(&payload, RECORD_MAX);
+	buffer_init(&keys, RECORD_MAX);
+	err = omemo_payload_encrypt(&omemo_profiles[ns], e->o->text,
+	    e->o->entry.len, kt, &ktlen, iv, &ivlen, &payload);
+	if (err == 0)
+		err = encrypt_keys(e, rec, ns, kt, ktlen, &keys, &n);
+	if (err == 0 && n > 0) {
+		err = element_put(
+		    out, ns, rec->device, iv, ivlen, &payload, n, &keys);
+		(*count)++;
+	}
+	secret_wipe(kt, sizeof kt);
+	buffer_free(&payload);
+	buffer_free(&keys);
+	return err;
+}
+
+/* Encrypt for every namespace; stage sessions, peers and the fixed octets. */
+static int
+encrypt_all(struct encrypting *e)
+{
+	struct account_record *rec;
+	struct buffer out;
+	uint32_t count = 0;
+	size_t i;
+	uint8_t ns;
+	int err;
+
+	buffer_init(&out, RECORD_MAX);
+	buffer_put_u32(&out, 0);
+	err = account_open(e->txn, e->account->jid, &rec);
+	for (ns = 0; ns < OMEMO_PROFILES && err == 0; ns++)
+		if (method_sends(ns))
+			err = encrypt_element(e, rec, ns, &out, &count);
+	account_release(rec);
+	for (i = 0; i < e->rs->n && err == 0; i++)
+		if (e->rs->changed[i])
+			err =
+			    peer_put(e->txn, e->account->jid, &e->rs->peers[i]);
+	buffer_patch_u32(&out, 0, count);
+	if (err == 0) {
+		e->o->entry.fixed = 1;
+		e->o->elements = out.data;
+		e->o->elementslen = out.len;
+		err = outbox_put(e->txn, e->account, e->o);
+	}
+	if (err == 0) /* what DONE answers, while out is there */
+		buffer_put(&e->r->reply, out.data, out.len);
+	buffer_free(&out);
+	e->o->elements = NULL;
+	return err;
+}
+
+/* --- the request -------------------------------------------------------------- */
+
+/* The reply's fields before the elements. */
+static void
+put_head(struct encrypting *e, const char *to, const char *id)
+{
+	buffer_put_cstring(&e->r->reply, to);
+	buffer_put_u8(&e->r->reply, e->o->kind);
+	buffer_put_cstring(&e->r->reply, id);
+}
+
+static int
+answer_need(struct encrypting *e, uint32_t *n)
+{
+	struct buffer *b = &e->r->reply;
+	size_t at;
+	int err = 0;
+
+	buffer_put_u8(b, ENCRYPT_NEED);
+	at = b->len;
+	buffer_put_u32(b, 0);
+	need_lists(e, n);
+	if (*n == 0)
+		err = need_bundles(e, n);
+	if (*n == 0 || err != 0) {
+		buffer_clear(b);
+		return err;
+	}
+	buffer_patch_u32(b, at, *n);
+	put_head(e, "", "");
+	buffer_put_u32(b, 0);
+	return b->err;
+}
+
+/* 0: the reply is written; *commit says whether anything was staged. */
+static int
+encrypt(struct encrypting *e, int *commit)
+{
+	struct buffer *b = &e->r->reply;
+	uint32_t n = 0;
+	int err;
+
+	if (e->o->entry.fixed) {
+		buffer_put_u8(b, ENCRYPT_DONE);
+		buffer_put_u32(b, 0);
+		put_head(e, e->o->conversation, e->o->id);
+		buffer_put(b, e->o->elements, e->o->elementslen);
+		return b->err;
+	}
+	err = readers_open(e->txn, e->account, e->o->conversation, &e->rs);
+	if (err != 0 || (err = answer_need(e, &n)) != 0 || n > 0)
+		return err;
+	if (readers_unshown(e->rs) > 0) {
+		buffer_put_u8(b, ENCRYPT_WAIT);
+		buffer_put_u32(b, 0);
+		put_head(e, "", "");
+		buffer_put_u32(b, 0);
+		return readers_wait(e->r->keeper, e->account, e->o->handle);
+	}
+	if ((err = check_readers(e)) != 0)
+		return err;
+	buffer_put_u8(b, ENCRYPT_DONE);
+	buffer_put_u32(b, 0);
+	put_head(e, e->o->conversation, e->o->id);
+	*commit = 1;
+	return encrypt_all(e);
+}
+
+/* The next try asks for lists and bundles again. */
+static void
+failed(struct encrypting *e, int err)
+{
+	struct bundles *all = e->r->keeper->accounts->bundles;
+	size_t i;
+	uint8_t ns;
+
+	for (i = 0; e->rs != NULL && i < e->rs->n; i++) {
+		bundles_retry(all, e->account->jid, e->rs->peers[i].jid);
+		for (ns = 0; ns < OMEMO_PROFILES; ns++)
+			net_unset_fresh(
+			    e->r->client->net, ns, e->rs->peers[i].jid);
+	}
+	if (err == ERR_UNTRUSTED || err == ERR_KEY_CHANGED)
+		outbox_event_failed(
+		    e->r->keeper, e->account, e->o, err, e->why);
+}
+
+void
+encrypt_message(struct request *r)
+{
+	char jid[LIMIT_JID + 1];
+	uint8_t handle[HANDLE_SIZE];
+	struct encrypting e = { .r = r };
+	struct entry *entry;
+	int err, commit = 0;
+
+	reader_cstring(&r->body, jid, sizeof jid);
+	reader_fixed(&r->body, handle, sizeof handle);
+	if ((err = reader_end(&r->body)) != 0) {
+		request_fail(r, err, "encrypt");
+		return;
+	}
+	if ((e.account = request_net(r, jid)) == NULL)
+		return;
+	e.txn = txn_begin(r->keeper->records);
+	err = outbox_open(e.txn, e.account, handle, &e.o);
+	if (err == 0 && (err = encrypt(&e, &commit)) != 0)
+		failed(&e, err);
+	if (err != 0) {
+		buffer_clear(&r->reply);
+		request_abort(r, e.txn, err, e.why);
+	} else if (commit) {
+		if ((entry = index_find(&e.account->outbox, handle)) != NULL)
+			entry->fixed = 1;
+		request_commit(r, e.txn);
+	} else {
+		txn_abort(e.txn);
+		request_durable(r);
+	}
+	free(e.rs);
+	outbox_release(e.o);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * By age: messages that every sibling had a day to read, used prekeys that no
+ * archive was read to the end for, clients that did not come back. Runs in
+ * the keeper.
+ */
+#include "purge.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "account.h"
+#include "message.h"
+#include "prekeys.h"
+#include "work.h"
+
+#define PURGE_MS (5 * 60 * 1000)
+#define HOURS	 3600
+
+static int
+purge_messages(struct txn *t, struct account *a, uint64_t before)
+{
+	struct entry *e;
+	int err;
+
+	while (a->messages.n > 0 && a->messages.v[0].time < before) {
+		e = &a->messages.v[0];
+		err = txn_delete(
+		    t, RECORD_MESSAGE, a->jid, e->handle, HANDLE_SIZE);
+		if (err != 0)
+			return err;
+		index_remove(&a->messages, e->handle);
+	}
+	return 0;
+}
+
+static int
+purge_prekeys(struct txn *t, struct account *a, uint64_t before)
+{
+	struct prekeys *p;
+	int err = prekeys_open(t, a->jid, &p);
+
+	if (err != 0)
+		return err;
+	if (prekeys_forget(p, before) > 0)
+		err = prekeys_put(t, a->jid, p);
+	prekeys_release(p);
+	return err;
+}
+
+struct old_name {
+	uint64_t before;
+	char name[LIMIT_CLIENT_NAME + 1];
+	size_t len;
+};
+
+static int
+find_old(void *arg, const char *account, const uint8_t *name, size_t namelen,
+    const uint8_t *p, size_t len)
+{
+	struct old_name *old = arg;
+	struct reader r;
+
+	(void)account;
+	reader_init(&r, p, len);
+	if (reader_u64(&r) >= old->before || namelen > LIMIT_CLIENT_NAME)
+		return 0;
+	memcpy(old->name, name, namelen);
+	old->len = namelen;
+	return 1;
+}
+
+/* One a turn; the others' turn comes. */
+static int
+purge_client(
+    struct keeper *k, struct txn *t, struct account *a, uint64_t before)
+{
+	struct old_name old = { .before = before };
+
+	if (records_each(k->records, RECORD_CLIENT, a->jid, find_old, &old) !=
+	    1)
+		return 0;
+	return txn_delete(t, RECORD_CLIENT, a->jid, old.name, old.len);
+}
+
+static void
+purge(void *arg)
+{
+	struct keeper *k = arg;
+	uint64_t before = clock_real() - LIMIT_MESSAGE_HOURS * HOURS;
+	struct account *a;
+	struct txn *t;
+	int err;
+
+	k->accounts->purge = loop_timer(k->loop, PURGE_MS, purge, k);
+	TAILQ_FOREACH(a, &k->accounts->list, entry) {
+		if (k->locking || k->accounts->stale)
+			continue; /* the next turn will do */
+		t = txn_begin(k->records);
+		err = purge_messages(t, a, before);
+		if (err == 0)
+			err = purge_prekeys(t, a, before);
+		if (err == 0)
+			err = purge_client(k, t, a, before);
+		if (err == 0) {
+			keeper_commit(k, t);
+		} else {
+			txn_abort(t);
+			k->accounts->stale = 1;
+		}
+	}
+}
+
+void
+purge_start(struct keeper *k)
+{
+	k->accounts->purge = loop_timer(k->loop, 1, purge, k);
+}

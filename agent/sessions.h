@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Sessions as records, and what the engine asks for, over one transaction.
+ * Runs in the keeper; opened sessions are in the secure heap.
+ */
+#ifndef AGENT_SESSIONS_H
+#define AGENT_SESSIONS_H
+
+#include "peer.h"
+#include "prekeys.h"
+
+struct session_key { /* which session */
+	const char *account, *peer;
+	uint8_t ns;
+	uint32_t device;
+};
+
+/* An empty session if there is none. 0 or an error. */
+int session_open(
+    struct txn *, const struct session_key *, struct omemo_session **out);
+int session_put(
+    struct txn *, const struct session_key *, const struct omemo_session *);
+/* A device's sessions in all namespaces, kept keys and ratchet keys too. */
+int session_delete_all(struct keeper *, struct txn *, struct account *,
+    const char *peer, const struct device *);
+
+struct session_ops {
+	struct omemo_ops ops; /* what goes to the engine; arg is this */
+	struct txn *txn;
+	struct session_key key;
+	struct prekeys *prekeys; /* opened when asked for */
+	struct account *account;
+	int64_t kept; /* change in kept message keys */
+	int err;      /* a record's error, over what the engine says */
+};
+
+void session_ops_init(struct session_ops *, struct txn *, struct account *,
+    const char *peer, uint8_t ns, uint32_t device);
+void session_ops_end(struct session_ops *);
+
+#endif

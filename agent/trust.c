@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * TRUST, POLICY, ACKNOWLEDGE: what the user decides about keys and was shown
+ * of them. Runs in the keeper. Only these change trust.
+ */
+#include <string.h>
+
+#include "handlers.h"
+#include "peer.h"
+#include "readers.h"
+#include "text.h"
+
+struct decision { /* a request's fields */
+	char jid[LIMIT_JID + 1], peer[LIMIT_JID + 1];
+	uint8_t fingerprint[FINGERPRINT_SIZE];
+	uint8_t trust, policy, require, role;
+};
+
+/* Do something to the rows with this key; how many. */
+static size_t
+each_with_key(struct peer *p, const struct decision *d,
+    void (*fn)(struct device *, const struct decision *))
+{
+	size_t i, n = 0;
+
+	for (i = 0; i < p->n; i++) {
+		if (!p->v[i].has_key ||
+		    memcmp(p->v[i].u, d->fingerprint, FINGERPRINT_SIZE) != 0)
+			continue;
+		fn(&p->v[i], d);
+		n++;
+	}
+	return n;
+}
+
+static void
+decide(struct device *row, const struct decision *d)
+{
+	row->trust = d->trust;
+	row->shown_reader = row->shown_writer = 1; /* whoever decides saw it */
+}
+
+static void
+show(struct device *row, const struct decision *d)
+{
+	if (d->role == ROLE_READER)
+		row->shown_reader = 1;
+	else
+		row->shown_writer = 1;
+}
+
+/* The three requests: change the contact's record by fn. */
+static void
+change_peer(struct request *r, const struct decision *d,
+    int (*fn)(struct request *, struct peer *, const struct decision *))
+{
+	struct account *a = request_account(r, d->jid);
+	struct peer p;
+	struct txn *t;
+	int err;
+
+	if (a == NULL)
+		return;
+	t = txn_begin(r->keeper->records);
+	err = peer_open(t, d->jid, d->peer, &p);
+	if (err == 0)
+		err = fn(r, &p, d);
+	if (err == 0)
+		err = peer_put(t, d->jid, &p);
+	if (err != 0) {
+		request_abort(r, t, err, d->peer);
+		return;
+	}
+	readers_recheck(r->keeper, t, a);
+	request_commit(r, t);
+}
+
+static int
+apply_trust(struct request *r, struct peer *p, const struct decision *d)
+{
+	(void)r;
+	if (each_with_key(p, d, decide) == 0)
+		return ERR_NOT_FOUND;
+	p->written = 1;
+	if (d->trust == TRUST_VERIFIED && p->policy == POLICY_BLIND)
+		p->policy = POLICY_MANUAL; /* for keys that are new */
+	return 0;
+}
+
+void
+trust_decide(struct request *r)
+{
+	struct decision d = { .trust = 0 };
+	struct reader *b = &r->body;
+	int err;
+
+	reader_cstring(b, d.jid, sizeof d.jid);
+	reader_cstring(b, d.peer, sizeof d.peer);
+	reader_fixed(b, d.fingerprint, sizeof d.fingerprint);
+	d.trust = reader_u8(b);
+	if ((err = reader_end(b)) != 0)
+		request_fail(r, err, "trust");
+	else if (!text_is_bare_jid(d.peer) ||
+	    (d.trust != TRUST_TRUSTED && d.trust != TRUST_VERIFIED &&
+		d.trust != TRUST_DISTRUSTED))
+		request_fail(r, ERR_ARGUMENT, "trust");
+	else
+		change_peer(r, &d, apply_trust);
+}
+
+static int
+apply_shown(struct request *r, struct peer *p, const struct decision *d)
+{
+	(void)r;
+	return each_with_key(p, d, show) == 0 ? ERR_NOT_FOUND : 0;
+}
+
+void
+trust_acknowledge(struct request *r)
+{
+	struct decision d = { .trust = 0 };
+	struct reader *b = &r->body;
+	int err;
+
+	reader_cstring(b, d.jid, sizeof d.jid);
+	reader_cstring(b, d.peer, sizeof d.peer);
+	reader_fixed(b, d.fingerprint, sizeof d.fingerprint);
+	d.role = reader_u8(b);
+	if ((err = reader_end(b)) != 0)
+		request_fail(r, err, "acknowledge");
+	else if (!text_is_bare_jid(d.peer) || d.role > ROLE_WRITER)
+		request_fail(r, ERR_ARGUMENT, "acknowledge");
+	else
+		change_peer(r, &d, apply_shown);
+}
+
+/* --- POLICY --------------------------------------------------------------------- */
+
+/* A contact may get a policy before anything is known of it. */
+static int
+set_policy(struct request *r, struct txn *t, struct account *a,
+    const struct decision *d)
+{
+	struct peer_counts counts;
+	struct peer p;
+	int err = peer_open(t, a->jid, d->peer, &p);
+
+	if (err == ERR_NOT_FOUND) {
+		if ((err = peer_count(r->keeper, a->jid, &counts)) != 0)
+			return err;
+		if (counts.peers >= LIMIT_PEERS)
+			return ERR_FULL;
+	} else if (err != 0)
+		return err;
+	p.policy = d->policy;
+	p.require = d->require;
+	return peer_put(t, a->jid, &p);
+}
+
+void
+trust_policy(struct request *r)
+{
+	struct decision d = { .trust = 0 };
+	struct reader *b = &r->body;
+	struct account *a;
+	struct txn *t;
+	int err;
+
+	reader_cstring(b, d.jid, sizeof d.jid);
+	reader_cstring(b, d.peer, sizeof d.peer);
+	d.policy = reader_u8(b);
+	d.require = reader_u8(b);
+	if ((err = reader_end(b)) != 0) {
+		request_fail(r, err, "policy");
+		return;
+	}
+	/* the own account's keys are never blind: it has no policy */
+	if (!text_is_bare_jid(d.peer) || strcmp(d.peer, d.jid) == 0 ||
+	    d.policy > POLICY_MANUAL || d.require > 1) {
+		request_fail(r, ERR_ARGUMENT, "policy");
+		return;
+	}
+	if ((a = request_account(r, d.jid)) == NULL)
+		return;
+	t = txn_begin(r->keeper->records);
+	if ((err = set_policy(r, t, a, &d)) != 0)
+		request_abort(r, t, err, d.peer);
+	else
+		request_commit(r, t);
+}

@@ -1,0 +1,411 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * WORK and WORK_DONE: one net at a time does a thing; when it closes, fails
+ * or takes more than 15 s, another may. Runs in the keeper; a net that says
+ * "done" and has not done it harms the account as its server could.
+ */
+#include "work.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "attach.h"
+#include "handlers.h"
+#include "methods.h"
+
+/* --- the list ----------------------------------------------------------------- */
+
+void
+work_name(uint64_t seq, uint8_t name[8])
+{
+	int i;
+
+	for (i = 7; i >= 0; i--, seq >>= 8)
+		name[i] = (uint8_t)seq;
+}
+
+static struct work_item *
+list_add(struct account *a, uint64_t seq, const char *to, uint32_t device,
+    uint8_t ns)
+{
+	struct work_item *w = calloc(1, sizeof *w);
+
+	if (w == NULL || (w->to = strdup(to)) == NULL) {
+		free(w);
+		return NULL;
+	}
+	w->seq = seq;
+	w->device = device;
+	w->ns = ns;
+	TAILQ_INSERT_TAIL(&a->work, w, entry);
+	a->nwork++;
+	return w;
+}
+
+static void
+list_remove(struct account *a, struct work_item *w)
+{
+	TAILQ_REMOVE(&a->work, w, entry);
+	a->nwork--;
+	free(w->to);
+	free(w);
+}
+
+void
+work_forget(struct account *a)
+{
+	while (!TAILQ_EMPTY(&a->work))
+		list_remove(a, TAILQ_FIRST(&a->work));
+}
+
+int
+work_load(void *arg, const char *account, const uint8_t *name, size_t namelen,
+    const uint8_t *p, size_t len)
+{
+	struct keeper *k = arg;
+	char to[LIMIT_JID + 1];
+	struct account *a;
+	struct reader n, r;
+	uint32_t device;
+	uint64_t seq;
+	uint8_t ns;
+
+	TAILQ_FOREACH(a, &k->accounts->list, entry)
+		if (strcmp(a->jid, account) == 0)
+			break;
+	reader_init(&n, name, namelen);
+	seq = reader_u64(&n);
+	reader_init(&r, p, len);
+	ns = reader_u8(&r);
+	device = reader_u32(&r);
+	reader_cstring(&r, to, sizeof to);
+	if (a == NULL || reader_end(&n) != 0 || r.err != 0)
+		return ERR_CORRUPT;
+	if (seq > k->accounts->seq)
+		k->accounts->seq = seq;
+	return list_add(a, seq, to, device, ns) == NULL ? ERR_MEMORY : 0;
+}
+
+int
+work_add_empty(struct keeper *k, struct txn *t, struct account *a,
+    const char *to, uint32_t device, uint8_t ns)
+{
+	struct work_item *w;
+	struct buffer b;
+	uint8_t name[8];
+	uint64_t seq;
+	int err;
+
+	TAILQ_FOREACH(w, &a->work, entry)
+		if (w->device == device && w->ns == ns &&
+		    strcmp(w->to, to) == 0)
+			return 0;
+	if (a->nwork >= LIMIT_WORK)
+		return 0;
+	work_name(seq = account_seq(k), name);
+	buffer_init(&b, RECORD_MAX);
+	buffer_put_u8(&b, ns);
+	buffer_put_u32(&b, device);
+	buffer_put_cstring(&b, to);
+	buffer_put_string(&b, "", 0); /* no octets yet */
+	err = b.err != 0
+	    ? b.err
+	    : txn_put(t, RECORD_WORK, a->jid, name, sizeof name, b.data, b.len);
+	buffer_free(&b);
+	if (err == 0 && list_add(a, seq, to, device, ns) == NULL)
+		err = ERR_MEMORY;
+	return err;
+}
+
+/* --- who has what --------------------------------------------------------------- */
+
+static int
+is_free(uint64_t until)
+{
+	return until <= loop_now();
+}
+
+static const struct net *
+net_with_list(struct keeper *k, const struct account *a, const struct client *c)
+{
+	uint8_t ns;
+
+	(void)k;
+	if (!attach_is_net(c, a->jid))
+		return NULL;
+	for (ns = 0; ns < OMEMO_PROFILES; ns++)
+		if (method_sends(ns) && c->net->own[ns].known)
+			return c->net;
+	return NULL;
+}
+
+/* Is there something that this net could do now? */
+static int
+has_work(struct keeper *k, struct account *a, const struct client *c)
+{
+	struct work_item *w;
+
+	if (!attach_is_net(c, a->jid))
+		return 0;
+	if ((a->due & DUE_DEVICES) && is_free(a->devices.until) &&
+	    net_with_list(k, a, c) != NULL)
+		return 1;
+	if ((a->due & DUE_BUNDLE) && is_free(a->bundle.until))
+		return 1;
+	TAILQ_FOREACH(w, &a->work, entry)
+		if (c->net->caught_up && is_free(w->until))
+			return 1;
+	return 0;
+}
+
+void
+work_announce(struct keeper *k, struct account *a)
+{
+	struct buffer b;
+	struct client *c;
+
+	buffer_init(&b, 8192);
+	buffer_put_cstring(&b, a->jid);
+	TAILQ_FOREACH(c, &k->clients, entry)
+		if (has_work(k, a, c))
+			client_event(c, M_EVENT_WORK, &b);
+	buffer_free(&b);
+}
+
+/* What was handed out and not done in time is announced again. */
+static void
+hand_on(void *arg)
+{
+	struct keeper *k = arg;
+	struct account *a;
+	struct work_item *w;
+	int more = 0;
+
+	k->accounts->handing = NULL;
+	TAILQ_FOREACH(a, &k->accounts->list, entry) {
+		work_announce(k, a);
+		more |= !is_free(a->devices.until) || !is_free(a->bundle.until);
+		TAILQ_FOREACH(w, &a->work, entry)
+			more |= !is_free(w->until);
+	}
+	if (more)
+		k->accounts->handing =
+		    loop_timer(k->loop, WORK_HAND_ON_MS, hand_on, k);
+}
+
+static void
+hold(
+    struct keeper *k, struct client *c, struct client **holder, uint64_t *until)
+{
+	*holder = c;
+	*until = loop_now() + WORK_HAND_ON_MS;
+	if (k->accounts->handing == NULL)
+		k->accounts->handing =
+		    loop_timer(k->loop, WORK_HAND_ON_MS + 100, hand_on, k);
+}
+
+void
+work_release(struct keeper *k, struct account *a, const struct client *c)
+{
+	struct publication *both[] = { &a->devices, &a->bundle };
+	struct work_item *w;
+	size_t i;
+
+	for (i = 0; i < 2; i++)
+		if (both[i]->holder == c) {
+			both[i]->holder = NULL;
+			both[i]->until = 0;
+		}
+	TAILQ_FOREACH(w, &a->work, entry)
+		if (w->holder == c) {
+			w->holder = NULL;
+			w->until = 0;
+		}
+	work_announce(k, a); /* to the others */
+}
+
+/* --- WORK ----------------------------------------------------------------------- */
+
+static uint64_t
+serial_of(struct keeper *k, struct publication *p)
+{
+	if (p->serial == 0)
+		p->serial = account_seq(k);
+	return p->serial;
+}
+
+static void
+put_nothing(struct buffer *b)
+{
+	buffer_put_u64(b, 0);
+	buffer_put_u8(b, WORK_NONE);
+	buffer_put_u8(b, 0);
+	buffer_put_cstring(b, "");
+	buffer_put_cstring(b, "");
+	buffer_put_u32(b, 0);
+	buffer_put_u32(b, 0);
+	buffer_put_cstring(b, "");
+	buffer_put_u32(b, 0);
+	buffer_put_cstring(b, "");
+	buffer_put_cstring(b, "");
+	buffer_put_u32(b, 0);
+	buffer_put_u32(b, 0);
+}
+
+/* 0: the reply is written; or an error. */
+static int
+next_item(struct request *r, struct txn *t, struct account *a)
+{
+	struct keeper *k = r->keeper;
+	struct client *c = r->client;
+	struct work_item *w, *next;
+	int err;
+
+	if ((a->due & DUE_DEVICES) && is_free(a->devices.until) &&
+	    net_with_list(k, a, c) != NULL) {
+		hold(k, c, &a->devices.holder, &a->devices.until);
+		return work_put_devices(r, a, serial_of(k, &a->devices));
+	}
+	if ((a->due & DUE_BUNDLE) && is_free(a->bundle.until)) {
+		hold(k, c, &a->bundle.holder, &a->bundle.until);
+		return work_put_bundle(r, t, a, serial_of(k, &a->bundle));
+	}
+	w = c->net->caught_up ? TAILQ_FIRST(&a->work) : NULL;
+	for (; w != NULL; w = next) {
+		next = TAILQ_NEXT(w, entry);
+		if (!is_free(w->until))
+			continue;
+		if ((err = work_put_empty(r, t, a, w)) < 0)
+			return err;
+		if (err == 0) {
+			hold(k, c, &w->holder, &w->until);
+			return 0;
+		}
+		list_remove(a, w); /* its device is gone or distrusted */
+	}
+	put_nothing(&r->reply);
+	return 0;
+}
+
+void
+work_next(struct request *r)
+{
+	char jid[LIMIT_JID + 1];
+	struct account *a;
+	struct txn *t;
+	int err;
+
+	reader_cstring(&r->body, jid, sizeof jid);
+	if ((err = reader_end(&r->body)) != 0) {
+		request_fail(r, err, "work");
+		return;
+	}
+	if ((a = request_net(r, jid)) == NULL)
+		return;
+	t = txn_begin(r->keeper->records);
+	err = next_item(r, t, a);
+	if (err == 0)
+		err = r->reply.err;
+	if (err != 0) {
+		r->keeper->accounts->stale = 1;
+		buffer_clear(&r->reply);
+		request_abort(r, t, err, "work");
+	} else
+		request_commit(r, t);
+}
+
+/* --- WORK_DONE ------------------------------------------------------------------ */
+
+/* It was published: what became due meanwhile has another serial. */
+static int
+publication_done(struct txn *t, struct account *a, struct publication *p,
+    uint8_t due, int ok)
+{
+	struct account_record *rec;
+	int err;
+
+	p->holder = NULL;
+	p->until = ok ? 0 : loop_now() + WORK_RETRY_MS;
+	if (!ok)
+		return 0;
+	if ((err = account_open(t, a->jid, &rec)) != 0)
+		return err;
+	rec->due &= (uint8_t)~due;
+	a->due = rec->due;
+	err = account_put(t, a->jid, rec);
+	account_release(rec);
+	return err;
+}
+
+/* Sent, or not to be sent (a bounce): the next message does as well. */
+static int
+empty_done(struct txn *t, struct account *a, uint64_t item)
+{
+	struct work_item *w;
+	uint8_t name[8];
+	int err;
+
+	TAILQ_FOREACH(w, &a->work, entry)
+		if (w->seq == item)
+			break;
+	if (w == NULL)
+		return 0; /* done before, by another */
+	work_name(item, name);
+	err = txn_delete(t, RECORD_WORK, a->jid, name, sizeof name);
+	if (err == 0)
+		list_remove(a, w);
+	return err;
+}
+
+static int
+item_done(
+    struct request *r, struct txn *t, struct account *a, uint64_t item, int ok)
+{
+	struct publication *both[] = { &a->devices, &a->bundle };
+	size_t i;
+
+	if (item == a->devices.serial)
+		return publication_done(t, a, &a->devices, DUE_DEVICES, ok);
+	if (item == a->bundle.serial)
+		return publication_done(t, a, &a->bundle, DUE_BUNDLE, ok);
+	for (i = 0; i < 2; i++) /* an older one: the newer can go on */
+		if (both[i]->holder == r->client) {
+			both[i]->holder = NULL;
+			both[i]->until = 0;
+		}
+	return empty_done(t, a, item);
+}
+
+void
+work_done(struct request *r)
+{
+	char jid[LIMIT_JID + 1];
+	struct reader *b = &r->body;
+	struct account *a;
+	struct txn *t;
+	uint64_t item;
+	uint8_t status;
+	size_t len;
+	int err;
+
+	reader_cstring(b, jid, sizeof jid);
+	item = reader_u64(b);
+	status = reader_u8(b);
+	(void)reader_string(b, &len, b->left);
+	if ((err = reader_end(b)) != 0) {
+		request_fail(r, err, "work");
+		return;
+	}
+	if (item == 0 || status > WORK_FAILED) {
+		request_fail(r, ERR_ARGUMENT, "work");
+		return;
+	}
+	if ((a = request_net(r, jid)) == NULL)
+		return;
+	t = txn_begin(r->keeper->records);
+	err = item_done(r, t, a, item, status == WORK_OK);
+	if (err != 0)
+		request_abort(r, t, err, "work");
+	else
+		request_commit(r, t);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Work for the nets: publish the device list, publish the bundle, send an
+ * empty message. Runs in the keeper.
+ */
+#ifndef AGENT_WORK_H
+#define AGENT_WORK_H
+
+#include "account.h"
+
+#define WORK_HAND_ON_MS (15 * 1000) /* then it is another net's */
+#define WORK_RETRY_MS	(30 * 1000) /* after a net could not do it */
+
+/* An empty message to a device, to be made when a net asks; staged. At
+ * LIMIT_WORK, and where one waits already, nothing. */
+int work_add_empty(struct keeper *, struct txn *, struct account *,
+    const char *to, uint32_t device, uint8_t ns);
+/* For accounts_load; for a going client; for lock. */
+int work_load(void *arg, const char *account, const uint8_t *name,
+    size_t namelen, const uint8_t *p, size_t len);
+void work_release(struct keeper *, struct account *, const struct client *);
+void work_forget(struct account *);
+/* Tell the nets that there is work, if there is. */
+void work_announce(struct keeper *, struct account *);
+
+/* work_items.c: what WORK answers, after item; into the reply. 1: nothing to
+ * do after all (it was taken off the list, staged). */
+int work_put_devices(struct request *, struct account *, uint64_t item);
+int work_put_bundle(
+    struct request *, struct txn *, struct account *, uint64_t item);
+int work_put_empty(
+    struct request *, struct txn *, struct account *, struct work_item *);
+/* RECORD_WORK's name. */
+void work_name(uint64_t seq, uint8_t name[8]);
+
+#endif

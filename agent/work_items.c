@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * What is in a work item. Runs in the keeper, which alone builds and signs
+ * what is published: the device list as net read it on this connection with
+ * our id on top, the bundle, an empty message with octets that stay the same.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "attach.h"
+#include "crypto/crypto.h"
+#include "encrypt.h"
+#include "methods.h"
+#include "prekeys.h"
+#include "sessions.h"
+#include "work.h"
+
+static uint8_t
+sending_namespace(const struct net *net)
+{
+	uint8_t ns;
+
+	for (ns = 0; ns < OMEMO_PROFILES; ns++)
+		if (method_sends(ns) && (net == NULL || net->own[ns].known))
+			return ns;
+	return NS_LEGACY;
+}
+
+static void
+put_start(struct buffer *b, uint64_t item, enum work work, uint8_t ns,
+    const char *to, const char *id, uint32_t device)
+{
+	buffer_put_u64(b, item);
+	buffer_put_u8(b, (uint8_t)work);
+	buffer_put_u8(b, ns);
+	buffer_put_cstring(b, to);
+	buffer_put_cstring(b, id);
+	buffer_put_u32(b, device);
+}
+
+static void
+put_no_bundle(struct buffer *b)
+{
+	buffer_put_cstring(b, "");
+	buffer_put_u32(b, 0);
+	buffer_put_cstring(b, "");
+	buffer_put_cstring(b, "");
+	buffer_put_u32(b, 0);
+}
+
+int
+work_put_devices(struct request *r, struct account *a, uint64_t item)
+{
+	const struct net *net = r->client->net;
+	uint8_t ns = sending_namespace(net);
+	struct buffer *b = &r->reply;
+	uint32_t n = 0;
+	size_t i, at;
+	int own = 0;
+
+	put_start(b, item, WORK_DEVICES, ns, a->jid, "", a->device);
+	at = b->len;
+	buffer_put_u32(b, 0);
+	for (i = 0; i < net->own[ns].n; i++) {
+		own |= net->own[ns].ids[i] == a->device;
+		buffer_put_u32(b, net->own[ns].ids[i]);
+		n++;
+	}
+	if (!own) {
+		buffer_put_u32(b, a->device);
+		n++;
+	}
+	buffer_patch_u32(b, at, n);
+	put_no_bundle(b);
+	buffer_put_u32(b, 0);
+	return b->err;
+}
+
+static void
+put_key(struct buffer *b, const struct omemo_profile *profile,
+    const uint8_t pub[32])
+{
+	struct buffer key;
+
+	buffer_init(&key, 64);
+	omemo_key_encode(profile, pub, &key);
+	buffer_put_string(b, key.data, key.len);
+	buffer_free(&key);
+}
+
+static uint32_t
+put_prekeys(struct buffer *b, const struct omemo_profile *profile,
+    const struct prekeys *p)
+{
+	uint32_t n = 0;
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		if (p->v[i].used != 0)
+			continue;
+		buffer_put_u32(b, p->v[i].key.id);
+		put_key(b, profile, p->v[i].key.pub);
+		n++;
+	}
+	return n;
+}
+
+static int
+put_bundle(struct buffer *b, uint8_t ns, const struct account_record *rec,
+    const struct prekeys *p)
+{
+	const struct omemo_profile *profile = &omemo_profiles[ns];
+	struct buffer identity;
+	uint8_t sig[64];
+	size_t at;
+	int err;
+
+	err =
+	    omemo_bundle_sign(profile, &rec->identity, p->current.key.pub, sig);
+	if (err != 0)
+		return err;
+	buffer_init(&identity, 64);
+	omemo_identity_encode(profile, &rec->identity, &identity);
+	buffer_put_string(b, identity.data, identity.len);
+	buffer_free(&identity);
+	buffer_put_u32(b, p->current.key.id);
+	put_key(b, profile, p->current.key.pub);
+	buffer_put_string(b, sig, sizeof sig);
+	at = b->len;
+	buffer_put_u32(b, 0);
+	buffer_patch_u32(b, at, put_prekeys(b, profile, p));
+	return b->err;
+}
+
+int
+work_put_bundle(
+    struct request *r, struct txn *t, struct account *a, uint64_t item)
+{
+	struct buffer *b = &r->reply;
+	struct account_record *rec = NULL;
+	struct prekeys *p = NULL;
+	uint8_t ns = sending_namespace(NULL);
+	int err;
+
+	put_start(b, item, WORK_BUNDLE, ns, a->jid, "", a->device);
+	buffer_put_u32(b, 0);
+	if ((err = account_open(t, a->jid, &rec)) == 0 &&
+	    (err = prekeys_open(t, a->jid, &p)) == 0)
+		err = put_bundle(b, ns, rec, p);
+	buffer_put_u32(b, 0);
+	prekeys_release(p);
+	account_release(rec);
+	return err;
+}
+
+/* --- empty messages ------------------------------------------------------------- */
+
+struct empty { /* a WORK record */
+	char id[40];
+	struct buffer elements;
+};
+
+static int
+empty_open(struct txn *t, const struct account *a, const struct work_item *w,
+    struct empty *e)
+{
+	char to[LIMIT_JID + 1];
+	struct secret s = { 0 };
+	const uint8_t *p;
+	struct reader r;
+	uint8_t name[8];
+	size_t len;
+	int err;
+
+	work_name(w->seq, name);
+	err = txn_get(t, RECORD_WORK, a->jid, name, sizeof name, &s);
+	if (err != 0)
+		return err;
+	reader_init(&r, s.data, s.len);
+	(void)reader_u8(&r);
+	(void)reader_u32(&r);
+	reader_cstring(&r, to, sizeof to);
+	p = reader_string(&r, &len, RECORD_MAX);
+	buffer_put(&e->elements, p, len);
+	if (len > 0)
+		reader_cstring(&r, e->id, sizeof e->id);
+	err = reader_end(&r) != 0 ? ERR_CORRUPT : e->elements.err;
+	secret_free(&s);
+	return err;
+}
+
+static int
+empty_put(struct txn *t, const struct account *a, const struct work_item *w,
+    const struct empty *e)
+{
+	struct buffer b;
+	uint8_t name[8];
+	int err;
+
+	work_name(w->seq, name);
+	buffer_init(&b, RECORD_MAX);
+	buffer_put_u8(&b, w->ns);
+	buffer_put_u32(&b, w->device);
+	buffer_put_cstring(&b, w->to);
+	buffer_put_string(&b, e->elements.data, e->elements.len);
+	buffer_put_cstring(&b, e->id);
+	err = b.err != 0
+	    ? b.err
+	    : txn_put(t, RECORD_WORK, a->jid, name, sizeof name, b.data, b.len);
+	buffer_free(&b);
+	return err;
+}
+
+/* Is the device still one that we answer? */
+static int
+is_wanted(struct txn *t, const struct account *a, const struct work_item *w)
+{
+	struct device *d;
+	struct peer p;
+
+	if (peer_open(t, a->jid, w->to, &p) != 0)
+		return 0;
+	d = peer_find(&p, w->device);
+	return d != NULL && (d->sessions & (1U << w->ns)) &&
+	    policy_may_answer(&p, d);
+}
+
+static int
+empty_element(struct txn *t, const struct account *a, const struct work_item *w,
+    struct omemo_session *s, struct buffer *out)
+{
+	struct account_record *rec;
+	struct buffer wire, keys, none;
+	uint8_t kt[64], iv[16];
+	size_t ktlen = sizeof kt, ivlen = sizeof iv;
+	int err, kex;
+
+	if ((err = account_open(t, a->jid, &rec)) != 0)
+		return err;
+	buffer_init(&wire, LIMIT_KEY_ELEMENT);
+	buffer_init(&keys, RECORD_MAX);
+	buffer_init(&none, 1);
+	err =
+	    omemo_payload_empty(&omemo_profiles[w->ns], kt, &ktlen, iv, &ivlen);
+	if (err == 0)
+		err = omemo_encrypt(s, &rec->identity, kt, ktlen, &wire, &kex);
+	if (err == 0) {
+		buffer_put_cstring(&keys, w->to);
+		buffer_put_u32(&keys, w->device);
+		buffer_put_u8(&keys, kex != 0);
+		buffer_put_string(&keys, wire.data, wire.len);
+		buffer_put_u32(out, 1);
+		err = element_put(
+		    out, w->ns, rec->device, iv, ivlen, &none, 1, &keys);
+	}
+	secret_wipe(kt, sizeof kt);
+	buffer_free(&wire);
+	buffer_free(&keys);
+	buffer_free(&none);
+	account_release(rec);
+	return err;
+}
+
+/* Fix its octets, with the ratchet, in this transaction. */
+static int
+empty_make(struct txn *t, const struct account *a, const struct work_item *w,
+    struct empty *e)
+{
+	struct session_key key = { a->jid, w->to, w->ns, w->device };
+	struct omemo_session *s;
+	uint8_t draw[16];
+	size_t i;
+	int err;
+
+	if ((err = session_open(t, &key, &s)) != 0)
+		return err;
+	err = empty_element(t, a, w, s, &e->elements);
+	if (err == 0)
+		err = session_put(t, &key, s);
+	if (err == 0)
+		err = random_public(draw, sizeof draw);
+	for (i = 0; i < sizeof draw && err == 0; i++)
+		snprintf(e->id + 2 * i, 3, "%02x", draw[i]);
+	if (err == 0)
+		err = empty_put(t, a, w, e);
+	omemo_session_free(s);
+	return err;
+}
+
+int
+work_put_empty(
+    struct request *r, struct txn *t, struct account *a, struct work_item *w)
+{
+	struct buffer *b = &r->reply;
+	struct empty e = { .id = "" };
+	uint8_t name[8];
+	int err;
+
+	buffer_init(&e.elements, RECORD_MAX);
+	err = empty_open(t, a, w, &e);
+	if (err == 0 && e.elements.len == 0)
+		err = is_wanted(t, a, w) ? empty_make(t, a, w, &e) : 1;
+	if (err == 1 || err == ERR_NO_SESSION) {
+		work_name(w->seq, name);
+		err = txn_delete(t, RECORD_WORK, a->jid, name, sizeof name);
+		err = err == 0 ? 1 : err;
+	} else if (err == 0) {
+		put_start(b, w->seq, WORK_EMPTY, w->ns, w->to, e.id, w->device);
+		buffer_put_u32(b, 0);
+		put_no_bundle(b);
+		buffer_put(b, e.elements.data, e.elements.len);
+		err = b->err;
+	}
+	buffer_free(&e.elements);
+	return err;
+}
