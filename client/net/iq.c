@@ -78,6 +78,10 @@ iqs_expire(void *arg)
 	struct iq *iq;
 
 	net->iqs->timer = NULL;
+	if (login_is_behind(net)) { /* the answer may have come already */
+		net->iqs->timer = loop_timer(net->loop, 1000, iqs_expire, net);
+		return;
+	}
 	while ((iq = TAILQ_FIRST(&net->iqs->queue)) != NULL && iq->due <= now)
 		iq_finish(net, iq, NULL);
 	iqs_arm(net);

@@ -204,6 +204,12 @@ is_readable(int fd)
 	return poll(&p, 1, 0) > 0;
 }
 
+int
+login_is_behind(const struct net *net)
+{
+	return net->watch != NULL && is_readable(net->sock);
+}
+
 static void
 on_tick(void *arg)
 {

@@ -18,11 +18,11 @@ union head {
 static int
 memory_allows(struct memory *m, size_t size)
 {
-	if (size > MEMORY_BLOCK)
-		m->over(m->arg, "a text of over 256 KiB");
-	else if (m->bytes + size > MEMORY_BYTES)
-		m->over(m->arg, "a stanza of over 8 MiB");
-	else if (m->blocks >= MEMORY_BLOCKS)
+	if (size > m->max_block)
+		m->over(m->arg, "a text that is too long");
+	else if (m->bytes + size > m->max_bytes)
+		m->over(m->arg, "a stanza that is too long");
+	else if (m->blocks >= m->max_blocks)
 		m->over(m->arg, "a stanza of too many elements");
 	else
 		return 1;
@@ -80,7 +80,11 @@ void
 memory_init(struct memory *m, xmpp_mem_t *mem,
     void (*over)(void *, const char *), void *arg)
 {
-	*m = (struct memory){ .over = over, .arg = arg };
+	*m = (struct memory){ .max_block = MEMORY_BLOCK,
+		.max_bytes = MEMORY_BYTES,
+		.max_blocks = MEMORY_BLOCKS,
+		.over = over,
+		.arg = arg };
 	*mem = (xmpp_mem_t){ .alloc = memory_alloc,
 		.free = memory_free,
 		.realloc = memory_realloc,

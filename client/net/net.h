@@ -167,6 +167,8 @@ int keeper_may_retry(int err);
 int login_start(struct net *, const char *address, char *password);
 /* Send, and have the octets leave at the end of this turn. Takes stanza. */
 void login_send(struct net *, xmpp_stanza_t *stanza);
+/* Octets from the server wait to be read: a long stanza takes its time. */
+int login_is_behind(const struct net *);
 void login_close(struct net *);
 
 /* --- resolve.c -------------------------------------------------------------------------- */

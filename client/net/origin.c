@@ -58,7 +58,7 @@ static void
 copy_id(char out[LIMIT_STANZA_ID + 1], const char *id)
 {
 	if (id != NULL && strlen(id) <= LIMIT_STANZA_ID)
-		strcpy(out, id);
+		memcpy(out, id, strlen(id) + 1);
 }
 
 /* The message and the time inside a <forwarded>. */
@@ -107,12 +107,12 @@ settle(struct origin *o, const char *own)
 		if (o->path != PATH_DIRECT || from != NULL)
 			o->kind = ORIGIN_DROP;
 		else
-			strcpy(o->sender, own);
+			(void)jid_bare(own, o->sender, sizeof(o->sender));
 	}
 	if (strcmp(o->sender, own) != 0)
-		strcpy(o->conversation, o->sender);
+		memcpy(o->conversation, o->sender, sizeof(o->sender));
 	else if (!jid_bare(to, o->conversation, sizeof(o->conversation)))
-		strcpy(o->conversation, own);
+		(void)jid_bare(own, o->conversation, sizeof(o->conversation));
 }
 
 static void

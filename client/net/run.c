@@ -7,6 +7,7 @@
 #include "run.h"
 
 #include <sys/mman.h>
+#include <sys/resource.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -108,10 +109,31 @@ read_password(char *password, size_t size)
 	return *password != '\0' ? 0 : ERR_EOF;
 }
 
+/* The stack may grow: libstrophe frees deep stanzas by recursion. */
+static void
+raise_stack(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_STACK, &r) == 0 && r.rlim_cur < MEMORY_STACK) {
+		r.rlim_cur =
+		    r.rlim_max < MEMORY_STACK ? r.rlim_max : MEMORY_STACK;
+		(void)setrlimit(RLIMIT_STACK, &r);
+	}
+}
+
+static void
+on_term(void *arg, int signo)
+{
+	(void)signo;
+	net_leave(arg, NET_EXIT_QUIT, "asked to end");
+}
+
 static int
 start_parts(struct net *net)
 {
 	if ((net->loop = loop_new()) == NULL ||
+	    loop_signal(net->loop, SIGTERM, on_term, net) != 0 ||
 	    front_attach(net, NET_FD_FRONT) != 0 ||
 	    keeper_attach(net, NET_FD_KEEPER) != 0)
 		return ERR_MEMORY;
@@ -170,6 +192,7 @@ net_run(const struct net_options *o)
 	closefrom(NET_FD_PASSWORD + 1);
 	/* OpenSSL reads its files and warms up before the walls */
 	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG, NULL);
+	raise_stack();
 	tzset(); /* no time zone is looked for later */
 	signal(SIGALRM, on_alarm);
 	alarm(NET_LOGIN_S);
@@ -183,7 +206,7 @@ net_run(const struct net_options *o)
 		net_leave(&net, net.fatal ? NET_EXIT_FATAL : NET_EXIT_LOST,
 		    "%s", net.why[0] != '\0' ? net.why : err_text(err));
 	explicit_bzero(password, sizeof(password));
-	if ((err = loop_run(net.loop)) < 0)
+	if (loop_run(net.loop) < 0)
 		net.code = NET_EXIT_LOST;
 	return net.code; /* nothing is freed: the process ends */
 }
