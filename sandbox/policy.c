@@ -8,7 +8,8 @@
  * How to read a row: { roles, call, action, errno, { conditions }, reason }.
  * Several rows of one call: any of them lets it pass. An error instead of
  * death is given only where a library probes for something it can do
- * without, and the reason names that library.
+ * without, and the reason names that library. Nobody has recvmsg: a
+ * descriptor that one role sends cannot arrive in another.
  */
 #include "policy.h"
 
@@ -160,7 +161,6 @@ const struct policy_call policy_calls[] = {
 	{ C, "sendto",		ALLOW, ALWAYS, "the resolver's questions; TLS" },
 	{ O | F, "sendto",	ALLOW, IS(4, 0), "only where the socket is connected to" },
 	{ N | F, "recvfrom",	ALLOW, ALWAYS, "a socket that is open" },
-	{ N | F, "recvmsg",	ALLOW, ALWAYS, "a socket that is open" },
 	{ N, "select",		ALLOW, ALWAYS, "libstrophe's loop" },
 	{ N, "pselect6",	ALLOW, ALWAYS, "libstrophe's loop" },
 	{ N, "getsockopt",	ALLOW, ANDIS(1, SOL_SOCKET, 2, SO_ERROR), "has the connection failed" },
@@ -211,7 +211,6 @@ const struct policy_call policy_calls[] = {
 	{ C, "socket",		FAIL(EAFNOSUPPORT), ABOVE(0, AF_INET6), "AF_NETLINK: glibc's getaddrinfo asks for addresses and goes on without" },
 	{ C, "connect",		ALLOW, ALWAYS, "the server, the resolver; Landlock has the TCP port" },
 	{ C, "bind",		FAIL(EACCES), ALWAYS, "glibc binds its netlink probe" },
-	{ C, "sendmsg",		ALLOW, ALWAYS, "the resolver" },
 	{ C, "sendmmsg",	ALLOW, ALWAYS, "the resolver asks A and AAAA at once" },
 	{ C, "setsockopt",	ALLOW, ALWAYS, "keep-alive, no delay" },
 	{ C, "getsockopt",	ALLOW, ALWAYS, "libstrophe, the resolver" },

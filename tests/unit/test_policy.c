@@ -272,11 +272,12 @@ test_never(void **state)
 		"symlinkat", "creat", "truncate", "chmod", "fchmodat", "chown",
 		"mknod", "mknodat", "prlimit64", "setrlimit", "pkey_mprotect",
 		"shmat", "setuid", "setresuid", "capset", "sendfile", "splice",
-		"vmsplice", "tee", "openat2" };
+		"vmsplice", "tee", "openat2", "recvmsg", "recvmmsg",
+		"sendmsg" };
 	static const char *const files[] = { "open", "openat", "stat", "lstat",
 		"access", "unlink", "unlinkat", "mkdir", "readlink" };
 	static const char *const sockets[] = { "socket", "connect", "bind",
-		"sendmsg", "sendmmsg" };
+		"sendmmsg" };
 	const uint64_t args[6] = { 0 };
 	const uint64_t inet[6] = { AF_INET };
 	uint32_t got;
