@@ -62,7 +62,7 @@ insert_held(struct line *l)
 	size_t n = l->nheld, used = text_next(l->held, n, &cp);
 
 	l->nheld = 0;
-	if (used != n || !text_is_plain(cp))
+	if (used != n || !text_only_prints(cp))
 		return LINE_BELL;
 	if (l->len + n > sizeof(l->text))
 		return LINE_BELL;

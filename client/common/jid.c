@@ -35,7 +35,7 @@ wrong(const char *text)
 		uint32_t cp = 0;
 		size_t n = text_next(p, strlen(p), &cp);
 
-		if (cp <= ' ' || !text_is_plain(cp) || cp == 0xa0)
+		if (cp <= ' ' || !text_only_prints(cp) || cp == 0xa0)
 			return "blank or control character inside";
 		if (cp < 0x80 && strchr("\"&'<>", (int)cp) != NULL)
 			return "a character that no JID has";

@@ -65,7 +65,7 @@ text_valid(const void *p, size_t n)
 }
 
 int
-text_is_plain(uint32_t cp)
+text_only_prints(uint32_t cp)
 {
 	static const struct {
 		uint32_t first, last;
@@ -101,7 +101,7 @@ text_vis(char *dst, size_t size, const void *p, size_t n)
 		return 0;
 	for (; n > 0; s += used, n -= used) {
 		used = text_next(s, n, &cp);
-		if (used > 0 && text_is_plain(cp)) {
+		if (used > 0 && text_only_prints(cp)) {
 			memcpy(piece, s, used);
 			len = used;
 		} else {

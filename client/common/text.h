@@ -19,7 +19,7 @@ size_t text_next(const void *p, size_t n, uint32_t *cp);
 /* 1: p[0..n) is UTF-8 and holds no NUL. */
 int text_valid(const void *p, size_t n);
 /* 1: the character does nothing on a terminal but print. */
-int text_is_plain(uint32_t cp);
+int text_only_prints(uint32_t cp);
 /*
  * p[0..n) to dst, safe for a terminal, ended with NUL, cut at a character if
  * size is too small (4 * n + 1 never is). Returns the octets written.
