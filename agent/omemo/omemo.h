@@ -106,7 +106,8 @@ struct omemo_ops {
 	/* 0, ERR_UNKNOWN_PREKEY */
 	int (*prekey)(void *arg, uint32_t id, struct omemo_key *out);
 	int (*signed_prekey)(void *arg, uint32_t id, struct omemo_key *out);
-	/* 1: a key exchange with this secret's digest was seen before; 0 no */
+	/* 1: a key exchange with this secret's digest was seen before; 0 no;
+	 * negative: an error, which omemo_decrypt returns */
 	int (*kex_seen)(void *arg, uint32_t spk_id, const uint8_t digest[16]);
 	/* kept keys; id names a block within this session. get: ERR_NOT_FOUND */
 	int (*block_get)(void *arg, const uint8_t id[16], struct omemo_block *);

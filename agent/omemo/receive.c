@@ -188,14 +188,25 @@ try_state(struct receive *r, size_t i, int known)
 	return kept_sweep(r->s, r->ops);
 }
 
+/* Not a ratchet key that was used before, its chain long gone? */
+static int
+check_ratchet(const struct receive *r)
+{
+	int seen = r->ops->ratchet_seen(r->ops->arg, r->m->ratchet);
+
+	return seen > 0 ? ERR_DUPLICATE : seen;
+}
+
 /* Only state i may open it. */
 static int
 receive_in_state(struct receive *r, size_t i)
 {
+	int err;
+
 	if (knows(r->s, r->s->states[i], r->m))
 		return try_state(r, i, 1);
-	if (r->ops->ratchet_seen(r->ops->arg, r->m->ratchet))
-		return ERR_DUPLICATE;
+	if ((err = check_ratchet(r)) != 0)
+		return err;
 	return try_state(r, i, 0);
 }
 
@@ -209,8 +220,8 @@ receive_in_any(struct receive *r)
 	int first = 0, err;
 
 	for (int known = 1; known >= 0 && first == 0; known--) {
-		if (!known && r->ops->ratchet_seen(r->ops->arg, r->m->ratchet))
-			return ERR_DUPLICATE;
+		if (!known && (err = check_ratchet(r)) != 0)
+			return err;
 		for (size_t i = 0; i < r->s->nstates; i++) {
 			if (known && !knows(r->s, r->s->states[i], r->m))
 				continue;
@@ -309,7 +320,7 @@ static int
 receive_kex(struct receive *r, const struct wire_kex *k)
 {
 	size_t i = find_base(r->s, k->base);
-	int err;
+	int seen, err;
 
 	if (i < r->s->nstates) {
 		if (!same_kex(r->s->states[i], k))
@@ -326,12 +337,11 @@ receive_kex(struct receive *r, const struct wire_kex *k)
 	if (i < r->s->nstates)
 		return same_kex(r->s->states[i], k) ? receive_in_state(r, i)
 						    : ERR_BAD_MESSAGE;
-	if (r->ops->kex_seen(r->ops->arg, k->signed_prekey, r->copy->digest))
-		return ERR_DUPLICATE;
+	seen = r->ops->kex_seen(r->ops->arg, k->signed_prekey, r->copy->digest);
+	if (seen != 0)
+		return seen > 0 ? ERR_DUPLICATE : seen;
 	r->copy->serial = r->s->next_serial;
-	if (r->ops->ratchet_seen(r->ops->arg, r->m->ratchet))
-		return ERR_DUPLICATE;
-	if ((err = open_new(r)) != 0)
+	if ((err = check_ratchet(r)) != 0 || (err = open_new(r)) != 0)
 		return err;
 	opened(r);
 	return adopt(r);

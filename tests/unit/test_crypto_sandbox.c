@@ -52,10 +52,25 @@ work(void)
 static int
 confine(uint32_t action)
 {
-	static const int calls[] = { SCMP_SYS(read), SCMP_SYS(write),
-		SCMP_SYS(getpid), SCMP_SYS(getrandom), SCMP_SYS(mmap),
-		SCMP_SYS(munmap), SCMP_SYS(brk), SCMP_SYS(futex),
-		SCMP_SYS(exit), SCMP_SYS(exit_group) };
+	static const int calls[] = {
+		SCMP_SYS(read),
+		SCMP_SYS(write),
+		SCMP_SYS(getpid),
+		SCMP_SYS(getrandom),
+		SCMP_SYS(mmap),
+		SCMP_SYS(munmap),
+		SCMP_SYS(brk),
+		SCMP_SYS(futex),
+		SCMP_SYS(exit),
+		SCMP_SYS(exit_group),
+#ifdef SANDBOX_LOG /* a sanitizer's own */
+		SCMP_SYS(madvise),
+		SCMP_SYS(mprotect),
+		SCMP_SYS(gettid),
+		SCMP_SYS(sched_yield),
+		SCMP_SYS(sigaltstack),
+#endif
+	};
 	scmp_filter_ctx ctx = seccomp_init(action);
 	int err = ctx == NULL;
 
