@@ -14,6 +14,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <jansson.h>
+
 #include <bsd/string.h>
 
 #include "../../ipc/err.h"
@@ -320,9 +322,11 @@ chat_main(const struct options *options, const char *account, const char *peer)
 	int code;
 
 	TAILQ_INIT(&chat.sent);
-	/* Before the walls: what libc reads from files. */
+	/* Before the walls: what libraries read from files. */
 	setlocale(LC_CTYPE, "C.UTF-8"); /* for the widths of characters */
 	tzset();
+	json_object_seed(0);
+	json_object_seed(0); /* /dev/urandom */
 	if (chat.loop == NULL)
 		return fail(NULL, "out of memory");
 	code = open_all(&chat);

@@ -360,6 +360,7 @@ send_main(const struct options *options, const char *account, char *const to[],
 	struct buffer text;
 	int code = REFUSED;
 
+	json_object_seed(0); /* reads /dev/urandom: before the walls */
 	buffer_init(&text, LIMIT_TEXT + 16384);
 	if (s.loop == NULL || s.recipients == NULL)
 		fail(NULL, "out of memory");
