@@ -41,14 +41,18 @@ prosody() {
 }
 
 # in_home NAME COMMAND...: as one person with a home, state and agent of their
-# own, as the ordinary uid.
+# own, as the ordinary uid. become: the same, instead of the present shell (in
+# the background: $! is then the command's own process id).
 in_home() {
+	(become "$@")
+}
+become() {
 	local home=$T/$1
 	shift
 	if [ ! -d "$home" ]; then
 		"$LAB/drop" mkdir -m 0700 "$home" "$home/run"
 	fi
-	env "HOME=$home" "XDG_STATE_HOME=$home/state" "XDG_CONFIG_HOME=$home/config" \
+	exec env "HOME=$home" "XDG_STATE_HOME=$home/state" "XDG_CONFIG_HOME=$home/config" \
 		"XDG_RUNTIME_DIR=$home/run" "XMPP_AGENT_SOCK=$home/run/agent.sock" \
 		"$LAB/drop" "$@"
 }
@@ -59,7 +63,7 @@ agent_start() {
 	local bin=${2:-$O} i
 	[ -e "$T/passphrase" ] ||
 		echo "$PASSPHRASE" | "$LAB/drop" tee "$T/passphrase" >/dev/null
-	in_home "$1" "$bin/xmpp-agent" -D -a "$T/$1/run/agent.sock" \
+	become "$1" "$bin/xmpp-agent" -D -a "$T/$1/run/agent.sock" \
 		>"$T/$1-agent.out" 2>"$T/$1-agent.err" </dev/null &
 	PID[$1]=$!
 	for i in $(seq 200); do
@@ -84,7 +88,7 @@ chat_start() {
 	"$LAB/drop" mkfifo "$T/$name.in"
 	echo "secret-${jid%%@*}" | "$LAB/drop" tee "$T/$person.pw" >/dev/null
 	: >>"$T/$name.json"
-	in_home "$person" "$O/xmpp-chat" --json --host 127.0.0.1 --port "$PORT" \
+	become "$person" "$O/xmpp-chat" --json --host 127.0.0.1 --port "$PORT" \
 		--ca-file "$CA" --password-file "$T/$person.pw" --name "$name" \
 		"$jid" <"$T/$name.in" >>"$T/$name.json" 2>>"$T/$name.err" &
 	PID[$name]=$!
@@ -143,12 +147,13 @@ online() {
 
 # roles: every process of ours in this world, "PID ROLE" a line.
 roles() {
-	ps -eo pid=,ppid=,comm=,args= | awk '
-		{ pid[NR] = $1; parent[NR] = $2; name[NR] = $3; args[NR] = $0
-		  if ($0 ~ / -x keeper/) launcher[$2] = 1 }
+	ps -eo pid=,ppid=,args= | awk '
+		{ pid[NR] = $1; args[NR] = $0; name[NR] = $3
+		  sub(/.*\//, "", name[NR])
+		  if (name[NR] == "xmpp-agent" && / -x keeper/) launcher[$2] = 1 }
 		END { for (i = 1; i <= NR; i++) {
 			n = name[i]; a = args[i]; r = ""
-			if (n == "xmpp-agent-stor") r = "store"
+			if (n == "xmpp-agent-store") r = "store"
 			else if (n == "xmpp-net") r = "net"
 			else if (n ~ /^xmpp-(chat|send)$/)
 				r = a ~ / -x front/ ? "front" : "starter"
