@@ -83,6 +83,7 @@ struct omemo_session; /* opaque; secure heap: current and archived states */
 
 struct omemo_session *omemo_session_new(const struct omemo_profile *);
 void omemo_session_free(struct omemo_session *); /* wipes; NULL allowed */
+#define OMEMO_SESSION_MAX 32768 /* octets of a packed session, at most */
 /* Octets for a record and back (ERR_CORRUPT). */
 int omemo_session_pack(const struct omemo_session *, struct buffer *out);
 int omemo_session_unpack(const struct omemo_profile *, const uint8_t *p,

@@ -7,6 +7,7 @@
  *   u8 format, u8 profile, u32 next serial, u8 states, state…,
  *   u32 kept blocks, (16 id, u32 serial, u8 count)…
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,11 @@
 #include "internal.h"
 
 #define FORMAT 1
+#define HEAD   (1 + 1 + 4 + 1 + 4)
+#define STATE  (266 + LIMIT_CHAINS * (32 + 32 + 4))
+#define KEPT   (16 + 4 + 1)
+static_assert(HEAD + STATES * STATE + LIMIT_SKIP * KEPT <= OMEMO_SESSION_MAX,
+    "the largest session fits its record");
 
 static void
 pack_state(const struct state *st, struct buffer *out)
