@@ -67,7 +67,7 @@ hunt "front: keys" -c "$J" -p "$front" "${secrets[@]}"
 hunt "files" -c "SQLite format 3" -d "$state" "${everything[@]}"
 
 # A client that has asked for texts and reads none of the answers.
-in_home juliet "$O/test/mute" "$J" >"$T/mute.txt" 2>"$T/mute.err" &
+become juliet "$O/test/mute" "$J" >"$T/mute.txt" 2>"$T/mute.err" &
 mute=$!
 must 10 grep -q asked "$T/mute.txt"
 "$O/test/hunt" -c "$SEED" -w -p "$keeper" -s "${texts[2]}" >"$T/control.out" ||
