@@ -15,10 +15,11 @@
 static size_t
 before(const struct line *l, size_t at)
 {
-	if (at > 0)
-		at--;
-	while (at > 0 && ((unsigned char)l->text[at] & 0xc0) == 0x80)
-		at--;
+	if (at == 0)
+		return 0;
+	for (at--; at > 0; at--)
+		if (((unsigned char)l->text[at] & 0xc0) != 0x80)
+			break;
 	return at;
 }
 

@@ -18,6 +18,7 @@
 static void on_event(void *, uint8_t, struct reader *);
 static void on_closed(void *, int);
 static void attach(struct front *);
+static void begin(void *);
 
 void
 front_body(const struct front *front, struct buffer *b,
@@ -125,6 +126,7 @@ on_event(void *arg, uint8_t type, struct reader *body)
 	uint8_t handle[HANDLE_SIZE];
 
 	if (type == M_EVENT_LOCKED || type == M_EVENT_UNLOCKED) {
+		begin(front);
 		set_locked(front, type == M_EVENT_LOCKED);
 		return;
 	}
@@ -270,6 +272,7 @@ open_connections(struct front *front, int *code)
 		return err;
 	}
 	*code = REFUSED;
+	front->locked_first = agent_is_locked(front->agent);
 	front->link = connection_new_packets(
 	    front->loop, FRONT_FD_LINK, &link_handler, front);
 	if (front->link == NULL)
@@ -282,9 +285,10 @@ begin(void *arg)
 {
 	struct front *front = arg;
 
-	if (front->agent == NULL)
+	if (front->agent == NULL || front->begun)
 		return;
-	if (agent_is_locked(front->agent))
+	front->begun = 1;
+	if (front->locked_first)
 		front->handler->locked(front->arg, 1);
 	else
 		attach(front);

@@ -61,6 +61,7 @@ struct front {
 	struct front_config config;
 	struct agent *agent;
 	struct connection *link;
+	int begun, locked_first; /* what HELLO said is told before events */
 	int attached, online;
 	struct inbox inbox;
 	struct outbox outbox;

@@ -467,12 +467,12 @@ run(void (*play)(struct script *), size_t send, const char *wanted)
 		play(&s);
 		_exit(0);
 	}
-	close(agent[1]);
-	close(link[1]);
+	close(agent[1]); /* link[1] is kept, as the starter keeps it */
 	loop_timer(seen.loop, 15000, on_bound, &seen);
 	/* dup2 upwards, since 3 and 4 may be among the four */
 	agent[0] = dup2(agent[0], 20);
 	link[0] = dup2(link[0], 21);
+	link[1] = dup2(link[1], 22);
 	assert_int_equal(dup2(agent[0], FRONT_FD_AGENT), FRONT_FD_AGENT);
 	assert_int_equal(dup2(link[0], FRONT_FD_LINK), FRONT_FD_LINK);
 	close(20);
@@ -484,6 +484,7 @@ run(void (*play)(struct script *), size_t send, const char *wanted)
 	loop_run(seen.loop);
 	front_free(seen.front);
 	loop_free(seen.loop);
+	close(link[1]);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_string_equal(seen.log, wanted);
 	assert_int_equal(status, 0);
