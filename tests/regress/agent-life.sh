@@ -1,0 +1,102 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# seconds: 90
+# The agent's life: foreground, eval, -k, a command of its own, one role killed
+# after the other (all end, all start anew, locked), an orderly end.
+# shellcheck source=tests/lab/lib.sh
+. "$LAB/lib.sh"
+
+export XMPP_AGENT_SOCK=$XDG_RUNTIME_DIR/xmpp-agent/agent.sock
+echo "correct horse battery" >"$T/pw"
+
+status() {
+	"$O/xmpp-key" status >"$T/status.out" 2>&1
+}
+
+# The processes below the outer one: role PID's own words.
+role() {
+	local pid
+	for pid in $(pgrep -u "$(id -u)" -f "$1"); do
+		[ "$pid" = "$$" ] || echo "$pid"
+	done
+}
+
+# In the foreground: the same line, then it serves until it is told.
+"$O/xmpp-agent" -D >"$T/agent.out" 2>"$T/agent.err" &
+outer=$!
+must 10 test -s "$T/agent.out"
+grep -qx "XMPP_AGENT_SOCK='$XMPP_AGENT_SOCK'; export XMPP_AGENT_SOCK;" \
+	"$T/agent.out" || fail "the line that -D prints"
+"$O/xmpp-key" create juliet@capulet.lit --passphrase-file "$T/pw" \
+	--others trust >"$T/create.out" 2>&1 || fail "create"
+want=$("$O/xmpp-key" fingerprint juliet@capulet.lit) || fail "fingerprint"
+
+for which in "xmpp-agent -x keeper" "xmpp-agent -x derive" xmpp-agent-store; do
+	before=$(role "xmpp-agent -x|xmpp-agent-store")
+	victim=$(role "$which")
+	[ -n "$victim" ] || fail "no process $which"
+	kill -KILL "$victim" || fail "kill $which"
+	for pid in $before; do
+		must 10 gone "$pid"
+	done
+	must 20 status
+	kill -0 "$outer" || fail "the outer process ended with $which"
+	grep -qi "^locked" "$T/status.out" || fail "not locked after $which"
+	"$O/xmpp-key" unlock --passphrase-file "$T/pw" 2>"$T/unlock.err" ||
+		fail "unlock after $which"
+	[ "$("$O/xmpp-key" fingerprint juliet@capulet.lit)" = "$want" ] ||
+		fail "another fingerprint after $which"
+done
+
+# SIGUSR1 locks; SIGTERM ends in order.
+kill -USR1 "$outer"
+is_locked() {
+	status && grep -qi "^locked" "$T/status.out"
+}
+must 10 is_locked
+kill -TERM "$outer"
+wait "$outer" || fail "exit status $? after SIGTERM"
+[ ! -e "$XMPP_AGENT_SOCK" ] || fail "the socket is still there"
+must 10 test -z "$(role 'xmpp-agent -x|xmpp-agent-store')"
+status && fail "somebody answers"
+
+# eval "$(xmpp-agent -s)", with a passphrase source: unlocked at start.
+unset XMPP_AGENT_SOCK
+eval "$("$O/xmpp-agent" -s --passphrase-file "$T/pw")"
+[ -n "${XMPP_AGENT_SOCK:-}" ] || fail "-s printed no environment"
+export XMPP_AGENT_SOCK
+opened() {
+	"$O/xmpp-key" list >"$T/list.out" 2>&1
+}
+must 10 opened
+grep -q juliet@capulet.lit "$T/list.out" || fail "list"
+"$O/xmpp-agent" -k || fail "-k"
+must 10 test ! -e "$XMPP_AGENT_SOCK"
+must 10 test -z "$(role 'xmpp-agent -x|xmpp-agent-store')"
+"$O/xmpp-agent" -k 2>"$T/k.err" && fail "-k without an agent"
+grep -q '^xmpp-agent: ' "$T/k.err" || fail "what -k says without an agent"
+
+# -t: locked after its time; a passphrase command as the source.
+"$O/xmpp-agent" -D -t 1s --passphrase-command "cat '$T/pw'" \
+	>"$T/life.out" 2>"$T/life.err" &
+outer=$!
+must 10 test -s "$T/life.out"
+must 10 opened
+must 10 is_locked
+kill -TERM "$outer"
+wait "$outer" || fail "exit status $? after -t"
+
+# The other shells' forms.
+"$O/xmpp-agent" -c >"$T/csh.out" </dev/null || fail "-c"
+grep -qx "setenv XMPP_AGENT_SOCK '$XMPP_AGENT_SOCK';" "$T/csh.out" || fail "csh"
+"$O/xmpp-agent" -k || fail "-k after -c"
+must 10 test ! -e "$XMPP_AGENT_SOCK"
+
+# A command of its own: its environment, its exit status, its end.
+unset XMPP_AGENT_SOCK
+"$O/xmpp-agent" sh -c '"$O/xmpp-key" status >"$T/own.out" 2>&1; exit 7'
+[ $? = 7 ] || fail "the command's exit status"
+grep -qi "locked" "$T/own.out" || fail "the command found no agent"
+must 10 test ! -e "$XDG_RUNTIME_DIR/xmpp-agent/agent.sock"
+must 10 test -z "$(role 'xmpp-agent -x|xmpp-agent-store')"
+echo passed

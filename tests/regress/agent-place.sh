@@ -1,0 +1,95 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# seconds: 60
+# Where the agent lives: modes, who else may be there, usage errors.
+# shellcheck source=tests/lab/lib.sh
+. "$LAB/lib.sh"
+
+start() {
+	: >"$T/agent.out"
+	"$@" >"$T/agent.out" 2>"$T/agent.err" &
+	outer=$!
+	must 10 test -s "$T/agent.out"
+}
+
+stop() {
+	kill -TERM "$outer"
+	wait "$outer" || fail "exit status $?"
+}
+
+# says STATUS PATTERN COMMAND...: it must end so, with one line of error.
+says() {
+	local want=$1 pattern=$2 got=0
+	shift 2
+	timeout 20 "$@" >"$T/says.out" 2>"$T/says.err" </dev/null || got=$?
+	[ "$got" = "$want" ] || fail "exit $got, not $want: $*"
+	grep -q "$pattern" "$T/says.err" || fail "no '$pattern' from $*"
+}
+
+mode() {
+	[ "$(stat -c %a "$2")" = "$1" ] || fail "$2 has mode $(stat -c %a "$2")"
+}
+
+state=$HOME/.local/state/xmpp-agent
+sock=$XDG_RUNTIME_DIR/xmpp-agent/agent.sock
+(umask 0 && mkdir -p "$HOME/.local")
+umask 0 # the agent's own must not depend on it
+start "$O/xmpp-agent" -D
+mode 700 "$XDG_RUNTIME_DIR/xmpp-agent"
+mode 600 "$sock"
+mode 700 "$state"
+for f in "$state"/*; do
+	mode 600 "$f"
+done
+grep -q '^Signature: 8a477f597d28d172789f06886806bc55' "$state/CACHEDIR.TAG" ||
+	fail "no CACHEDIR.TAG"
+
+# The socket, then the state, belong to one agent alone.
+says 1 "already running" "$O/xmpp-agent" -D
+[ -S "$sock" ] || fail "the second agent took the first one's socket"
+says 1 "in use by another agent" "$O/xmpp-agent" -D -a "$T/other.sock"
+[ ! -e "$T/other.sock" ] || fail "a refused agent left its socket"
+"$O/xmpp-key" status >"$T/status.out" 2>&1 || fail "the first agent is gone"
+stop
+
+# A socket of a dead agent is no hindrance.
+perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0);
+	bind(S, sockaddr_un($ARGV[0])) or die' "$T/dead.sock"
+start "$O/xmpp-agent" -D -a "$T/dead.sock"
+stop
+
+# Two agents of one person: two sockets and two states.
+XDG_STATE_HOME=$T/state2 start "$O/xmpp-agent" -D -a "$T/two.sock"
+two=$outer
+start "$O/xmpp-agent" -D
+stop
+kill -TERM "$two"
+wait "$two" || fail "exit status $?"
+
+# Directories that others can write or read are refused.
+chmod 0755 "$state"
+says 1 "$state" "$O/xmpp-agent" -D
+chmod 0700 "$state"
+chmod 0777 "$XDG_RUNTIME_DIR/xmpp-agent"
+says 1 "xmpp-agent" "$O/xmpp-agent" -D
+chmod 0700 "$XDG_RUNTIME_DIR/xmpp-agent"
+
+# Nowhere to go.
+says 1 "XDG_RUNTIME_DIR" env -u XDG_RUNTIME_DIR -u XMPP_AGENT_SOCK \
+	"$O/xmpp-agent" -D
+says 64 usage "$O/xmpp-agent" --no-such-option
+says 64 "not a time" "$O/xmpp-agent" -t nonsense
+says 64 "no such role" "$O/xmpp-agent" --policy nobody
+for r in keeper derive store launcher net-connect net-online front; do
+	"$O/xmpp-agent" --policy "$r" >"$T/policy.out" || fail "--policy $r"
+	[ -s "$T/policy.out" ] || fail "--policy $r says nothing"
+done
+"$O/xmpp-agent" --version | grep -q '^xmpp-agent [0-9]' || fail "--version"
+"$O/xmpp-agent" --help | grep -q '^usage: ' || fail "--help"
+
+# Damage that starting again cannot mend is said once, and is the end.
+start "$O/xmpp-agent" -D
+stop
+echo "this is no database, and never was one" >"$state/vault.db"
+says 1 "vault.db" "$O/xmpp-agent" -D
+echo passed
