@@ -127,7 +127,7 @@ static int
 load_entry(struct keeper *k, struct index *x, const uint8_t *name,
     size_t namelen, const uint8_t *p, size_t len)
 {
-	struct entry e = { 0 };
+	struct indexed e = { 0 };
 	struct reader r;
 
 	reader_init(&r, p, len);

@@ -24,7 +24,7 @@ struct account_record {
 	uint8_t due;	  /* DUE_… */
 };
 
-struct entry { /* a message or a composed one, in order of seq */
+struct indexed { /* a message or a composed one, in order of seq */
 	uint8_t handle[HANDLE_SIZE];
 	uint64_t seq;
 	uint64_t time; /* real time, seconds */
@@ -33,7 +33,7 @@ struct entry { /* a message or a composed one, in order of seq */
 };
 
 struct index {
-	struct entry *v; /* ascending seq */
+	struct indexed *v; /* ascending seq */
 	size_t n, cap;
 	uint64_t octets; /* sum of len */
 };
@@ -127,10 +127,10 @@ int account_handle(const struct account_record *, const char *label,
     const struct iovec_const *v, size_t n, uint8_t handle[HANDLE_SIZE]);
 
 /* index.c */
-struct entry *index_find(const struct index *, const uint8_t *handle);
+struct indexed *index_find(const struct index *, const uint8_t *handle);
 /* Room for one more is made first, so that adding cannot fail. */
 int index_reserve(struct index *);
-void index_add(struct index *, const struct entry *);
+void index_add(struct index *, const struct indexed *);
 void index_remove(struct index *, const uint8_t *handle);
 void index_free(struct index *);
 void index_sort(struct index *);

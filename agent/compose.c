@@ -170,7 +170,7 @@ compose_message(struct request *r)
 
 static int
 put_row(struct request *r, struct txn *t, struct account *a,
-    const struct entry *e, uint32_t *rows)
+    const struct indexed *e, uint32_t *rows)
 {
 	struct buffer *out = &r->reply;
 	struct outbox *o;

@@ -441,7 +441,7 @@ encrypt_message(struct request *r)
 	char jid[LIMIT_JID + 1];
 	uint8_t handle[HANDLE_SIZE];
 	struct encrypting e = { .r = r };
-	struct entry *entry;
+	struct indexed *entry;
 	int err, commit = 0;
 
 	reader_cstring(&r->body, jid, sizeof jid);

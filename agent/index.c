@@ -11,7 +11,7 @@
 
 #include "account.h"
 
-struct entry *
+struct indexed *
 index_find(const struct index *x, const uint8_t *handle)
 {
 	size_t i;
@@ -26,7 +26,7 @@ int
 index_reserve(struct index *x)
 {
 	size_t cap = x->cap > 0 ? x->cap * 2 : 16;
-	struct entry *v;
+	struct indexed *v;
 
 	if (x->n < x->cap)
 		return 0;
@@ -39,7 +39,7 @@ index_reserve(struct index *x)
 }
 
 void
-index_add(struct index *x, const struct entry *e)
+index_add(struct index *x, const struct indexed *e)
 {
 	x->v[x->n++] = *e;
 	x->octets += e->len;
@@ -48,7 +48,7 @@ index_add(struct index *x, const struct entry *e)
 void
 index_remove(struct index *x, const uint8_t *handle)
 {
-	struct entry *e = index_find(x, handle);
+	struct indexed *e = index_find(x, handle);
 	size_t at;
 
 	if (e == NULL)
@@ -70,8 +70,8 @@ index_free(struct index *x)
 static int
 by_seq(const void *a, const void *b)
 {
-	uint64_t x = ((const struct entry *)a)->seq;
-	uint64_t y = ((const struct entry *)b)->seq;
+	uint64_t x = ((const struct indexed *)a)->seq;
+	uint64_t y = ((const struct indexed *)b)->seq;
 
 	return x < y ? -1 : x > y;
 }

@@ -8,7 +8,7 @@
 #include "account.h"
 
 struct message_record {
-	struct entry entry; /* handle, seq, time received, len */
+	struct indexed entry; /* handle, seq, time received, len */
 	char sender[LIMIT_JID + 1];
 	char conversation[LIMIT_JID + 1];
 	char id[LIMIT_STANZA_ID + 1];
@@ -50,8 +50,8 @@ int offers_open(struct keeper *, struct txn *, const struct account *,
 int offers_put(struct txn *, const struct account *, const char *client,
     const struct offers *);
 /* enum offer, or 0 */
-int offers_state(const struct offers *, const struct entry *);
-void offers_set(
-    struct offers *, const struct account *, const struct entry *, enum offer);
+int offers_state(const struct offers *, const struct indexed *);
+void offers_set(struct offers *, const struct account *, const struct indexed *,
+    enum offer);
 
 #endif

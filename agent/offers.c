@@ -109,7 +109,7 @@ find(const struct offers *o, const uint8_t *handle)
 }
 
 int
-offers_state(const struct offers *o, const struct entry *e)
+offers_state(const struct offers *o, const struct indexed *e)
 {
 	size_t i;
 
@@ -151,7 +151,7 @@ compact(struct offers *o, const struct account *a)
 }
 
 void
-offers_set(struct offers *o, const struct account *a, const struct entry *e,
+offers_set(struct offers *o, const struct account *a, const struct indexed *e,
     enum offer state)
 {
 	size_t i;

@@ -10,7 +10,7 @@
 
 struct outbox {
 	uint8_t handle[HANDLE_SIZE];
-	struct entry entry; /* seq, time, len, fixed */
+	struct indexed entry; /* seq, time, len, fixed */
 	char client[LIMIT_CLIENT_NAME + 1];
 	char conversation[LIMIT_JID + 1];
 	char id[LIMIT_STANZA_ID + 1];

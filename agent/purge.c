@@ -20,7 +20,7 @@
 static int
 purge_messages(struct txn *t, struct account *a, uint64_t before)
 {
-	struct entry *e;
+	struct indexed *e;
 	int err;
 
 	while (a->messages.n > 0 && a->messages.v[0].time < before) {

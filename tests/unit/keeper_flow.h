@@ -1,0 +1,557 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Two accounts in two agents, each with a front and a net that the test
+ * plays, and a server that is a copy of what they publish.
+ */
+#ifndef TESTS_KEEPER_FLOW_H
+#define TESTS_KEEPER_FLOW_H
+
+#include "keeper_world.h"
+/* after it */
+#include "../../agent/message.h"
+
+#define JULIET "juliet@capulet.lit"
+#define ROMEO  "romeo@montague.lit"
+
+struct side {
+	struct world *w;
+	const char *jid;
+	struct user *admin, *front, *net;
+	uint32_t device;
+	uint8_t u[32];
+	char cursor[LIMIT_STANZA_ID + 1];
+	struct buffer bundle; /* BUNDLE's fields from identity on */
+};
+
+struct stage {
+	struct loop *loop;
+	struct side juliet, romeo;
+};
+
+struct item { /* of WORK */
+	uint64_t item;
+	uint8_t work;
+	char to[256], id[64];
+	uint32_t devices, prekeys, last_prekey;
+	uint8_t *elements;
+	size_t elementslen;
+};
+
+struct fixed { /* the elements of an ENCRYPT or WORK, count first */
+	uint8_t *p;
+	size_t len;
+};
+
+/* --- work ----------------------------------------------------------------------- */
+
+static uint8_t *
+copy_of(const uint8_t *p, size_t len)
+{
+	uint8_t *c = malloc(len + 1);
+
+	must(c != NULL);
+	memcpy(c, p, len);
+	return c;
+}
+
+/* Ask WORK; a bundle is kept as the server would. The kind of work. */
+static int
+next_work(struct side *s, struct item *out)
+{
+	struct item i = { 0 };
+	struct reader *r = &s->net->r;
+	const uint8_t *from;
+	struct buffer b;
+	size_t len;
+	uint32_t n;
+
+	assert_int_equal(user_call(s->net, M_WORK, body(&b, "s", s->jid)), 0);
+	i.item = reader_u64(r);
+	i.work = reader_u8(r);
+	(void)reader_u8(r);
+	reader_cstring(r, i.to, sizeof i.to);
+	reader_cstring(r, i.id, sizeof i.id);
+	(void)reader_u32(r);
+	for (n = i.devices = reader_u32(r); n > 0; n--)
+		(void)reader_u32(r);
+	from = r->p;
+	(void)reader_string(r, &len, 64);
+	(void)reader_u32(r);
+	(void)reader_string(r, &len, 64);
+	(void)reader_string(r, &len, 64);
+	for (n = i.prekeys = reader_u32(r); n > 0; n--) {
+		i.last_prekey = reader_u32(r);
+		(void)reader_string(r, &len, 64);
+	}
+	if (i.work == WORK_BUNDLE) {
+		buffer_free(&s->bundle);
+		buffer_init(&s->bundle, FRAME_MAX);
+		buffer_put(&s->bundle, from, (size_t)(r->p - from));
+	}
+	assert_int_equal(r->err, 0);
+	if (i.work == WORK_EMPTY && out != NULL) {
+		i.elements = copy_of(r->p, r->left);
+		i.elementslen = r->left;
+	}
+	if (out != NULL)
+		*out = i;
+	return i.work;
+}
+
+static void
+work_is_done(struct side *s, uint64_t item, int status)
+{
+	struct buffer b;
+
+	assert_int_equal(user_call(s->net, M_WORK_DONE,
+			     body(&b, "s81s", s->jid, item, status, "")),
+	    0);
+}
+
+static int
+hand_list(struct side *s, const char *peer, int status, const uint32_t *ids,
+    uint32_t n)
+{
+	struct buffer b;
+	uint32_t i;
+
+	body(&b, "s1s14", s->jid, NS_LEGACY, peer, status, n);
+	for (i = 0; i < n; i++)
+		buffer_put_u32(&b, ids[i]);
+	return user_call(s->net, M_DEVICES, &b);
+}
+
+/* Own list, then whatever is due: as a net does when it comes online. */
+static void
+publish(struct side *s)
+{
+	struct item i;
+
+	assert_int_equal(hand_list(s, s->jid, LIST_READ, NULL, 0), 0);
+	assert_int_equal(next_work(s, &i), WORK_DEVICES);
+	assert_int_equal(i.devices, 1);
+	work_is_done(s, i.item, WORK_OK);
+	assert_int_equal(next_work(s, &i), WORK_BUNDLE);
+	assert_int_equal(i.prekeys, LIMIT_PREKEYS);
+	assert_int_equal(i.last_prekey, LIMIT_PREKEYS);
+	work_is_done(s, i.item, WORK_OK);
+}
+
+static inline int
+due_of(struct side *s)
+{
+	struct reader *r = &s->front->r;
+	char jid[256];
+	uint8_t u[32];
+
+	assert_int_equal(user_call(s->front, M_LIST, NULL), 0);
+	assert_int_equal(reader_u32(r), 1);
+	reader_cstring(r, jid, sizeof jid);
+	assert_string_equal(jid, s->jid);
+	reader_fixed(r, u, sizeof u);
+	(void)reader_u32(r);
+	return reader_u8(r);
+}
+
+/* --- the stage -------------------------------------------------------------------- */
+
+static void
+attach(struct side *s)
+{
+	s->front = user_attached(s->w, 0, "front", s->jid);
+	s->device = reader_u32(&s->front->r);
+	reader_fixed(&s->front->r, s->u, sizeof s->u);
+	s->net = user_attached(s->w, 1, "front", s->jid);
+	(void)reader_u32(&s->net->r);
+	reader_cstring(&s->net->r, s->cursor, sizeof s->cursor);
+}
+
+static void
+side_open(struct side *s, struct loop *loop, const char *jid)
+{
+	memset(s, 0, sizeof *s);
+	s->jid = jid;
+	s->w = world_new(loop);
+	s->admin = user_creator(s->w);
+	assert_int_equal(user_create(s->admin, jid, OTHERS_IGNORE), 0);
+	attach(s);
+	publish(s);
+}
+
+static void
+side_close(struct side *s)
+{
+	user_free(s->admin);
+	user_free(s->front);
+	user_free(s->net);
+	buffer_free(&s->bundle);
+	world_free(s->w);
+}
+
+static void
+stage_open(struct stage *s)
+{
+	s->loop = loop_new();
+	must(s->loop != NULL);
+	side_open(&s->juliet, s->loop, JULIET);
+	side_open(&s->romeo, s->loop, ROMEO);
+}
+
+static void
+stage_close(struct stage *s)
+{
+	struct world *a = s->juliet.w, *b = s->romeo.w;
+
+	side_close(&s->juliet);
+	side_close(&s->romeo);
+	loop_free(s->loop);
+	free(a);
+	free(b);
+	assert_int_equal(secret_heap_used(), world_heap);
+}
+
+/* The agent dies and comes back; nets read nothing anew but their own list. */
+static inline void
+restart(struct side *s)
+{
+	user_free(s->front);
+	user_free(s->net);
+	user_free(s->admin);
+	world_restart(s->w);
+	s->admin = user_new(s->w);
+	assert_int_equal(user_hello(s->admin), 0);
+	assert_int_equal(user_unlock(s->admin, PASSPHRASE), 0);
+	attach(s);
+	assert_int_equal(hand_list(s, s->jid, LIST_READ, &s->device, 1), 0);
+}
+
+/* --- sending ---------------------------------------------------------------------- */
+
+static int
+try_compose(struct side *s, const char *to, const char *id, const char *text,
+    uint8_t handle[HANDLE_SIZE])
+{
+	struct buffer b;
+	int err = user_call(s->front, M_COMPOSE,
+	    body(&b, "ss1s41s", s->jid, to, KIND_CHAT, id, 1U, FORMAT_BODY,
+		text));
+
+	reader_fixed(&s->front->r, handle, HANDLE_SIZE);
+	return err;
+}
+
+static void
+compose(struct side *s, const char *to, const char *id, const char *text,
+    uint8_t handle[HANDLE_SIZE])
+{
+	assert_int_equal(try_compose(s, to, id, text, handle), 0);
+}
+
+/* Hand in what the other side has published. */
+static int
+hand_bundle(struct side *s, const struct side *of)
+{
+	struct buffer b;
+
+	body(&b, "s1s41", s->jid, NS_LEGACY, of->jid, of->device, BUNDLE_HERE);
+	buffer_put(&b, of->bundle.data, of->bundle.len);
+	return user_call(s->net, M_BUNDLE, &b);
+}
+
+static void
+answer_needs(struct side *s, struct side *peer)
+{
+	struct reader r = s->net->r;
+	struct reader rows;
+	struct buffer copy;
+	char jid[256];
+	uint32_t n, device;
+
+	buffer_init(&copy, FRAME_MAX);
+	buffer_put(&copy, r.p, r.left);
+	reader_init(&rows, copy.data, copy.len);
+	for (n = reader_u32(&rows); n > 0; n--) {
+		reader_cstring(&rows, jid, sizeof jid);
+		assert_int_equal(reader_u8(&rows), NS_LEGACY);
+		device = reader_u32(&rows);
+		if (device != 0)
+			assert_int_equal(hand_bundle(s, peer), 0);
+		else if (strcmp(jid, s->jid) == 0)
+			assert_int_equal(
+			    hand_list(s, jid, LIST_READ, &s->device, 1), 0);
+		else
+			assert_int_equal(
+			    hand_list(s, jid, LIST_READ, &peer->device, 1), 0);
+	}
+	buffer_free(&copy);
+}
+
+static inline int
+acknowledge(struct side *s, const char *peer, const uint8_t u[32], int role)
+{
+	struct buffer b;
+
+	return user_call(
+	    s->front, M_ACKNOWLEDGE, body(&b, "ssk1", s->jid, peer, u, role));
+}
+
+/* READERS, each shown. How many. */
+static uint32_t
+show_readers(struct side *s, const uint8_t *handle)
+{
+	struct {
+		char jid[256];
+		uint8_t u[32];
+	} rows[LIMIT_DEVICES];
+	struct reader *r = &s->front->r;
+	struct buffer b;
+	uint32_t n, i;
+
+	assert_int_equal(
+	    user_call(s->front, M_READERS, body(&b, "sh", s->jid, handle)), 0);
+	n = reader_count(r, LIMIT_DEVICES);
+	for (i = 0; i < n; i++) {
+		reader_cstring(r, rows[i].jid, sizeof rows[i].jid);
+		(void)reader_u32(r);
+		reader_fixed(r, rows[i].u, 32);
+		(void)reader_u8(r);
+		(void)reader_u8(r);
+	}
+	assert_int_equal(r->err, 0);
+	for (i = 0; i < n; i++)
+		assert_int_equal(
+		    acknowledge(s, rows[i].jid, rows[i].u, ROLE_READER), 0);
+	return n;
+}
+
+/* One ENCRYPT: its status, or the error. */
+static int
+try_encrypt(struct side *s, const uint8_t *handle)
+{
+	struct buffer b;
+	int err = user_call(s->net, M_ENCRYPT, body(&b, "sh", s->jid, handle));
+
+	return err != 0 ? err : reader_u8(&s->net->r);
+}
+
+static void
+take_elements(struct side *s, struct fixed *out)
+{
+	struct reader *r = &s->net->r;
+	char text[512];
+
+	assert_int_equal(reader_u32(r), 0);
+	reader_cstring(r, text, sizeof text);
+	(void)reader_u8(r);
+	reader_cstring(r, text, sizeof text);
+	assert_int_equal(r->err, 0);
+	out->p = copy_of(r->p, r->left);
+	out->len = r->left;
+}
+
+static void
+encrypt_until_done(
+    struct side *s, struct side *peer, const uint8_t *handle, struct fixed *out)
+{
+	int i, status;
+
+	for (i = 0; i < 8; i++) {
+		status = try_encrypt(s, handle);
+		if (status == ENCRYPT_DONE) {
+			take_elements(s, out);
+			return;
+		}
+		if (status == ENCRYPT_NEED) {
+			answer_needs(s, peer);
+			continue;
+		}
+		assert_int_equal(status, ENCRYPT_WAIT);
+		user_event(s->front, M_EVENT_READERS, NULL);
+		assert_true(show_readers(s, handle) > 0);
+		user_event(s->net, M_EVENT_READY, NULL);
+	}
+	fail_msg("never done");
+}
+
+static void
+sent(struct side *s, const uint8_t *handle)
+{
+	struct buffer b;
+
+	assert_int_equal(
+	    user_call(s->net, M_SENT, body(&b, "sh", s->jid, handle)), 0);
+	user_event(s->front, M_EVENT_SENT, NULL);
+}
+
+/* --- receiving -------------------------------------------------------------------- */
+
+/* DECRYPT at the other side: the verdict, or the error. */
+static int
+deliver(struct side *from, struct side *to, const uint8_t *p, size_t len,
+    const char *archive, uint8_t handle[HANDLE_SIZE])
+{
+	const uint8_t *iv, *payload, *key;
+	size_t ivlen, payloadlen, keylen, at;
+	struct reader r;
+	struct buffer b;
+	uint32_t sid, n, mine = 0, device;
+	uint8_t kex, none[HANDLE_SIZE];
+	char jid[256];
+	int err;
+
+	reader_init(&r, p, len);
+	assert_int_equal(reader_u32(&r), 1);
+	assert_int_equal(reader_u8(&r), NS_LEGACY);
+	sid = reader_u32(&r);
+	iv = reader_string(&r, &ivlen, 64);
+	payload = reader_string(&r, &payloadlen, FRAME_MAX);
+	n = reader_u32(&r);
+	body(&b, "s1s41s1s8", to->jid, NS_LEGACY, from->jid, sid, PATH_DIRECT,
+	    from->jid, KIND_CHAT, "stanza", (uint64_t)0);
+	at = b.len;
+	buffer_put_u32(&b, 0);
+	for (; n > 0; n--) {
+		reader_cstring(&r, jid, sizeof jid);
+		device = reader_u32(&r);
+		kex = reader_u8(&r);
+		key = reader_string(&r, &keylen, FRAME_MAX);
+		if (device != to->device)
+			continue;
+		buffer_put_u8(&b, kex);
+		buffer_put_string(&b, key, keylen);
+		mine++;
+	}
+	assert_int_equal(reader_end(&r), 0);
+	buffer_patch_u32(&b, at, mine);
+	buffer_put_string(&b, iv, ivlen);
+	buffer_put_u8(&b, payloadlen > 0);
+	buffer_put_string(&b, payload, payloadlen);
+	buffer_put_cstring(&b, archive);
+	if ((err = user_call(to->net, M_DECRYPT, &b)) != 0)
+		return err;
+	err = reader_u8(&to->net->r);
+	reader_fixed(&to->net->r, handle != NULL ? handle : none, HANDLE_SIZE);
+	return err;
+}
+
+/* Compose, encrypt, deliver, sent; handle is the receiver's. */
+static void
+send_text(struct side *from, struct side *to, const char *id, const char *text,
+    uint8_t handle[HANDLE_SIZE])
+{
+	uint8_t composed[HANDLE_SIZE];
+	struct fixed f;
+
+	compose(from, to->jid, id, text, composed);
+	encrypt_until_done(from, to, composed, &f);
+	assert_int_equal(
+	    deliver(from, to, f.p, f.len, "", handle), VERDICT_NEW);
+	free(f.p);
+	sent(from, composed);
+	user_event(to->front, M_EVENT_MESSAGE, NULL);
+}
+
+static int
+try_open(struct side *s, const uint8_t *handle)
+{
+	struct buffer b;
+
+	return user_call(s->front, M_OPEN, body(&b, "sh", s->jid, handle));
+}
+
+/* WRITER, ACKNOWLEDGE if it is new, OPEN, SHOWN. */
+static inline void
+expect_message(struct side *s, const uint8_t *handle, const char *text,
+    const char *from, int new_writer)
+{
+	struct reader *r = &s->front->r;
+	const uint8_t *p;
+	char jid[256];
+	struct buffer b;
+	uint8_t u[32];
+	size_t len;
+
+	assert_int_equal(
+	    user_call(s->front, M_WRITER, body(&b, "sh", s->jid, handle)), 0);
+	reader_cstring(r, jid, sizeof jid);
+	assert_string_equal(jid, from);
+	(void)reader_u32(r);
+	reader_fixed(r, u, sizeof u);
+	assert_int_equal(reader_u8(r), TRUST_BLIND);
+	(void)reader_u8(r);
+	assert_int_equal(reader_u8(r), !new_writer);
+	if (new_writer) {
+		assert_int_equal(try_open(s, handle), ERR_UNACKNOWLEDGED);
+		assert_int_equal(acknowledge(s, from, u, ROLE_WRITER), 0);
+	}
+	assert_int_equal(try_open(s, handle), 0);
+	assert_int_equal(reader_u8(r), FORMAT_BODY);
+	p = reader_string(r, &len, LIMIT_TEXT);
+	assert_int_equal(len, strlen(text));
+	assert_memory_equal(p, text, len);
+	assert_int_equal(
+	    user_call(s->front, M_SHOWN, body(&b, "sh", s->jid, handle)), 0);
+}
+
+static inline uint32_t
+waiting(struct side *s)
+{
+	struct buffer b;
+
+	assert_int_equal(
+	    user_call(s->front, M_WAITING, body(&b, "s", s->jid)), 0);
+	return reader_u32(&s->front->r);
+}
+
+static inline uint32_t
+outbox_rows(struct side *s)
+{
+	struct buffer b;
+
+	assert_int_equal(
+	    user_call(s->front, M_OUTBOX, body(&b, "s", s->jid)), 0);
+	return reader_u32(&s->front->r);
+}
+
+static inline void
+caught_up(struct side *s)
+{
+	struct buffer b;
+
+	assert_int_equal(
+	    user_call(s->net, M_CURSOR, body(&b, "ss1", s->jid, "", 1)), 0);
+}
+
+/* The item's octets do not change over a restart. */
+static inline void
+again_after_restart(struct side *s, struct item *item)
+{
+	struct item again;
+
+	restart(s);
+	caught_up(s);
+	assert_int_equal(next_work(s, &again), WORK_EMPTY);
+	assert_int_equal(again.item, item->item);
+	assert_string_equal(again.id, item->id);
+	assert_int_equal(again.elementslen, item->elementslen);
+	assert_memory_equal(again.elements, item->elements, item->elementslen);
+	free(again.elements);
+}
+
+/* As if a day had passed. */
+static inline void
+forget_messages(struct side *s)
+{
+	struct keeper *k = s->w->k;
+	struct account *a = account_find(k, s->jid);
+	struct txn *t = txn_begin(k->records);
+
+	while (a->messages.n > 0) {
+		must(txn_delete(t, RECORD_MESSAGE, s->jid,
+			 a->messages.v[0].handle, HANDLE_SIZE) == 0);
+		index_remove(&a->messages, a->messages.v[0].handle);
+	}
+	txn_commit(t);
+}
+
+#endif
