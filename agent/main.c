@@ -145,6 +145,18 @@ agent_quit(const char *socket)
 	return 0;
 }
 
+/* /dev/null for descriptors 0 to last. */
+static void
+descriptors_drop(int last)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	for (int fd = 0; null != -1 && fd <= last; fd++)
+		(void)dup2(null, fd);
+	if (null > last)
+		(void)close(null);
+}
+
 static void
 serving(void *arg)
 {
@@ -158,12 +170,8 @@ serving(void *arg)
 		warn("telling the waiting parent");
 	(void)close(s->told);
 	s->told = -1;
-	if (s->command == NULL) {
-		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-		for (int fd = 0; null != -1 && fd <= 2; fd++)
-			(void)dup2(null, fd);
-	}
+	if (s->command == NULL)
+		descriptors_drop(2);
 }
 
 /*
@@ -185,6 +193,8 @@ go_behind(struct settings *s)
 	if (pid == 0) {
 		(void)close(p[0]);
 		s->told = p[1];
+		/* nor do the roles hold the pipe that $(...) reads to its end */
+		descriptors_drop(1);
 		(void)setsid();
 		if (s->command != NULL &&
 		    (prctl(PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0) == -1 ||

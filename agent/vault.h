@@ -20,7 +20,7 @@ struct vault *vault_new(struct loop *, struct records *);
 void vault_free(struct vault *);
 /* Where DERIVE requests go. */
 void vault_set_derive(struct vault *, struct connection *);
-int vault_exists(const struct vault *);	 /* there is a slot row */
+int vault_exists(const struct vault *); /* there is a slot row */
 int vault_locked(const struct vault *);
 /* Answer with 0 or an error when it is done. One attempt at a time: the next
  * is ERR_BUSY at once; after a wrong one, of anyone, 1, 2, 4 … 30 s. */

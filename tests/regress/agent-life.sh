@@ -6,7 +6,7 @@
 # shellcheck source=tests/lab/lib.sh
 . "$LAB/lib.sh"
 
-export XMPP_AGENT_SOCK=$XDG_RUNTIME_DIR/xmpp-agent/agent.sock
+sock=$XDG_RUNTIME_DIR/xmpp-agent/agent.sock
 echo "correct horse battery" >"$T/pw"
 
 status() {
@@ -25,6 +25,7 @@ role() {
 "$O/xmpp-agent" -D >"$T/agent.out" 2>"$T/agent.err" &
 outer=$!
 must 10 test -s "$T/agent.out"
+export XMPP_AGENT_SOCK=$sock
 grep -qx "XMPP_AGENT_SOCK='$XMPP_AGENT_SOCK'; export XMPP_AGENT_SOCK;" \
 	"$T/agent.out" || fail "the line that -D prints"
 "$O/xmpp-key" create juliet@capulet.lit --passphrase-file "$T/pw" \
