@@ -371,7 +371,11 @@ user_frame(void *arg, struct frame *f)
 	struct peer_event *e;
 
 	if (f->id == 0) {
-		must(u->nevents < 64);
+		if (u->nevents == 64) { /* nobody waits for the oldest */
+			buffer_free(&u->events[0].body);
+			memmove(&u->events[0], &u->events[1],
+			    --u->nevents * sizeof u->events[0]);
+		}
 		e = &u->events[u->nevents++];
 		e->type = f->type;
 		buffer_init(&e->body, FRAME_MAX);
