@@ -95,6 +95,7 @@ must 10 test ! -e "$XMPP_AGENT_SOCK"
 
 # A command of its own: its environment, its exit status, its end.
 unset XMPP_AGENT_SOCK
+# shellcheck disable=SC2016 # the inner shell expands it
 "$O/xmpp-agent" sh -c '"$O/xmpp-key" status >"$T/own.out" 2>&1; exit 7'
 [ $? = 7 ] || fail "the command's exit status"
 grep -qi "locked" "$T/own.out" || fail "the command found no agent"

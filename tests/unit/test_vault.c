@@ -310,7 +310,8 @@ test_recovery(void **state)
 		    recovery_read(w->code, i, out), ERR_PASSPHRASE);
 	}
 	memcpy(code, w->code, sizeof(w->code));
-	strcat(code, "0");
+	code[RECOVERY_TEXT - 1] = '0'; /* one character more */
+	code[RECOVERY_TEXT] = '\0';
 	assert_int_equal(unlock(w, 1, code), ERR_PASSPHRASE);
 }
 
