@@ -285,9 +285,7 @@ launcher_run(const struct agent_options *options, int ready)
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (loop_signal(l.loop, signals[i], on_signal, &l) != 0)
 			err(AGENT_EXIT_AGAIN, "signal");
-	fd = roles_start(&l); /* before the walls, which they would inherit */
-	if (sandbox_enter(ROLE_LAUNCHER, NULL) != 0)
-		all_end(&l, AGENT_EXIT_FOR_GOOD);
+	fd = roles_start(&l); /* the walls are the outer process's */
 	l.keeper = connection_new(l.loop, fd, &link_handler, &l);
 	if (l.keeper == NULL)
 		all_end(&l, AGENT_EXIT_AGAIN);

@@ -3,6 +3,8 @@
  * The outer process of xmpp-agent: keeps the listening socket, so that
  * clients that connect while the roles start anew just wait, and starts one
  * launcher after another. Holds nothing, reads nothing from anyone.
+ * It takes the launcher's walls before it forks the first one, so that no
+ * process of the agent is without.
  */
 #include <sys/wait.h>
 
@@ -153,6 +155,9 @@ supervisor_run(
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (loop_signal(s.loop, signals[i], on_signal, &s) != 0)
 			err(1, "signal");
+	if (sandbox_enter(ROLE_LAUNCHER, NULL) != 0)
+		errx(
+		    1, "cannot contain itself"); /* what it forks inherits it */
 	launcher_start(&s);
 	status = loop_run(s.loop);
 	ready_close(&s);
