@@ -13,6 +13,7 @@
 #define CIPHER_MAX (PLAIN_MAX + 16) /* after PKCS#7 */
 /* Counters end here: blocks of kept keys are reckoned in 32 bits. */
 #define COUNTER_MAX (UINT32_MAX - 2 * OMEMO_BLOCK)
+#define DOUBTS_MAX  7	/* chains that may leave a key too many (receive.c) */
 #define WIRE_MAX    512 /* octets of the longest that we write */
 
 /* --- wire.c: bounded protobuf ----------------------------------------------- */
@@ -63,6 +64,8 @@ struct state { /* secure heap; packed by session_pack.c, field by field */
 	uint8_t initiator;	/* we began it */
 	uint8_t pending;	/* our messages are wrapped in a key exchange */
 	uint8_t answered;	/* the peer has read one of ours */
+	uint8_t one_less;	/* the peer's previous counter is libsignal's */
+	uint8_t doubts;		/* chains of which that was not known */
 	struct omemo_peer peer; /* identity */
 	uint8_t base[32];	/* ephemeral key of the key exchange */
 	uint32_t prekey, signed_prekey, device; /* of the key exchange */

@@ -95,19 +95,31 @@ open_known(struct receive *r)
 
 /*
  * Keep the last keys of the chain that ends. The previous counter is the
- * count of its messages; libsignal writes one less: up to and including it
- * serves both. When these and those skipped in the new chain are together
- * over the limit nothing is kept: the chain itself stays, as in libsignal.
+ * count of its messages; libsignal writes one less, which shows as soon as it
+ * is less than we have read. Until then the key in doubt is kept, but not for
+ * ever: an honest peer's every turn would leave one that nobody asks for.
+ * (The chain itself stays for some turns and opens that message too.) When
+ * these and those skipped in the new chain are together over the limit
+ * nothing is kept.
  */
 static int
 end_chain(struct receive *r, struct chain *c)
 {
-	uint64_t last = r->m->previous;
+	struct state *st = r->copy;
+	uint64_t count = r->m->previous;
 
-	if (last < c->next || last - c->next + r->m->counter > LIMIT_SKIP ||
-	    last >= COUNTER_MAX)
+	if (count < c->next)
+		st->one_less = 1;
+	if (st->one_less)
+		count++;
+	else if (st->doubts < DOUBTS_MAX) {
+		st->doubts++;
+		count++;
+	}
+	if (count < c->next || count - c->next + r->m->counter > LIMIT_SKIP ||
+	    count >= COUNTER_MAX)
 		return 0;
-	return kept_advance(r->s, r->ops, r->copy, c, (uint32_t)last + 1);
+	return kept_advance(r->s, r->ops, st, c, (uint32_t)count);
 }
 
 /* Make c the newest chain; the oldest beyond the limit is wiped. */
