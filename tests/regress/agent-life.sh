@@ -77,12 +77,21 @@ must 10 test -z "$(role 'xmpp-agent -x|xmpp-agent-store')"
 "$O/xmpp-agent" -k 2>"$T/k.err" && fail "-k without an agent"
 grep -q '^xmpp-agent: ' "$T/k.err" || fail "what -k says without an agent"
 
-# -t: locked after its time; a passphrase command as the source.
-"$O/xmpp-agent" -D -t 1s --passphrase-command "cat '$T/pw'" \
-	>"$T/life.out" 2>"$T/life.err" &
+# A passphrase command as the source.
+"$O/xmpp-agent" -D --passphrase-command "cat '$T/pw'" \
+	>"$T/command.out" 2>"$T/command.err" &
+outer=$!
+must 10 test -s "$T/command.out"
+must 10 opened
+kill -TERM "$outer"
+wait "$outer" || fail "exit status $? with a passphrase command"
+
+# -t: locked when its time since unlocking is over.
+"$O/xmpp-agent" -D -t 1s >"$T/life.out" 2>"$T/life.err" &
 outer=$!
 must 10 test -s "$T/life.out"
-must 10 opened
+"$O/xmpp-key" unlock --passphrase-file "$T/pw" 2>"$T/unlock.err" ||
+	fail "unlock with -t"
 must 10 is_locked
 kill -TERM "$outer"
 wait "$outer" || fail "exit status $? after -t"
