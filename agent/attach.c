@@ -173,7 +173,8 @@ attach_front(struct request *r)
 	}
 	if ((a = request_account(r, jid)) == NULL)
 		return;
-	if (c->is_net || (c->attached != NULL && strcmp(c->attached, jid))) {
+	if (c->is_net ||
+	    (c->attached != NULL && strcmp(c->attached, jid) != 0)) {
 		request_fail(r, ERR_EXISTS, "attached to %s", c->attached);
 		return;
 	}

@@ -44,14 +44,14 @@ need_row(struct encrypting *e, const char *jid, uint8_t ns, uint32_t device,
 static void
 need_lists(struct encrypting *e, uint32_t *n)
 {
-	size_t i;
-	uint8_t ns;
+	size_t i, ns;
 
 	for (ns = 0; ns < OMEMO_PROFILES; ns++)
-		for (i = 0; method_sends(ns) && i < e->rs->n; i++)
-			if (!net_is_fresh(
-				e->r->client->net, ns, e->rs->peers[i].jid))
-				need_row(e, e->rs->peers[i].jid, ns, 0, n);
+		for (i = 0; method_sends((uint8_t)ns) && i < e->rs->n; i++)
+			if (!net_is_fresh(e->r->client->net, (uint8_t)ns,
+				e->rs->peers[i].jid))
+				need_row(
+				    e, e->rs->peers[i].jid, (uint8_t)ns, 0, n);
 }
 
 static struct bundle *
@@ -421,14 +421,13 @@ static void
 failed(struct encrypting *e, int err)
 {
 	struct bundles *all = e->r->keeper->accounts->bundles;
-	size_t i;
-	uint8_t ns;
+	size_t i, ns;
 
 	for (i = 0; e->rs != NULL && i < e->rs->n; i++) {
 		bundles_retry(all, e->account->jid, e->rs->peers[i].jid);
 		for (ns = 0; ns < OMEMO_PROFILES; ns++)
-			net_unset_fresh(
-			    e->r->client->net, ns, e->rs->peers[i].jid);
+			net_unset_fresh(e->r->client->net, (uint8_t)ns,
+			    e->rs->peers[i].jid);
 	}
 	if (err == ERR_UNTRUSTED || err == ERR_KEY_CHANGED)
 		outbox_event_failed(

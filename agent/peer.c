@@ -119,7 +119,7 @@ count_one(void *arg, const char *account, const uint8_t *name, size_t namelen,
     const uint8_t *data, size_t len)
 {
 	struct peer_counts *c = arg;
-	struct peer p;
+	struct peer p = { .n = 0 };
 	size_t i;
 
 	if (peer_unpack(data, len, &p) != 0)

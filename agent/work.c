@@ -128,13 +128,13 @@ is_free(uint64_t until)
 static const struct net *
 net_with_list(struct keeper *k, const struct account *a, const struct client *c)
 {
-	uint8_t ns;
+	size_t ns;
 
 	(void)k;
 	if (!attach_is_net(c, a->jid))
 		return NULL;
 	for (ns = 0; ns < OMEMO_PROFILES; ns++)
-		if (method_sends(ns) && c->net->own[ns].known)
+		if (method_sends((uint8_t)ns) && c->net->own[ns].known)
 			return c->net;
 	return NULL;
 }

@@ -18,11 +18,12 @@
 static uint8_t
 sending_namespace(const struct net *net)
 {
-	uint8_t ns;
+	size_t ns;
 
 	for (ns = 0; ns < OMEMO_PROFILES; ns++)
-		if (method_sends(ns) && (net == NULL || net->own[ns].known))
-			return ns;
+		if (method_sends((uint8_t)ns) &&
+		    (net == NULL || net->own[ns].known))
+			return (uint8_t)ns;
 	return NS_LEGACY;
 }
 
