@@ -14,6 +14,9 @@ long=$(printf 'tis-but-thy-name-that-is-my-enemy %.0s' $(seq 400))
 texts=("come night come Romeo come thou day in night"
 	"thus from my lips by thine my sin is purged" "tis-but-thy-name")
 secrets=(-s "$PASSPHRASE" -n "$SEED:1500")
+for use in names set wrap; do # the master key is one of the first secrets
+	secrets+=(-k "$SEED:50:xmpp-agent 1 $use")
+done
 everything=("${secrets[@]}")
 for text in "${texts[@]}"; do everything+=(-s "$text"); done
 
@@ -54,6 +57,11 @@ net=$(role_pid net "${PID[j]}")
 front=$(role_pid front "${PID[j]}")
 state=$T/juliet/state
 
+for use in names set wrap; do
+	"$O/test/hunt" -c "$SEED" -w -p "$keeper" \
+		-k "$SEED:50:xmpp-agent 1 $use" >"$T/control.out" ||
+		fail "an unlocked keeper without its $use key"
+done
 # Could anything be found? An unlocked keeper must have its keys (and below,
 # with a client that reads no answer, a text).
 "$O/test/hunt" -c "$SEED" -w -p "$keeper" -n "$SEED:1500" >"$T/control.out" ||

@@ -11,6 +11,8 @@
  *   -n SEED:N    search for the first N secrets that random_seeded.c draws
  *                from SEED, and for the X25519 scalars of those as Ed25519
  *                seeds; by their middle 16 octets, which clamping leaves alone
+ *   -k SEED:N:INFO  search for HKDF-SHA-256(secret, INFO) of each of those: the
+ *                keys that the master key gives
  *   -w           wanted: succeed if at least one is found (shows that a
  *                search that finds nothing could have found something)
  *
@@ -29,6 +31,7 @@
 #include <unistd.h>
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #define NEEDLES 8192 /* enough for every draw of a test */
 #define CHUNK	(1 << 20)
@@ -88,27 +91,47 @@ needle_add_hex(const char *hex)
 	needle_add("octets", octets, len);
 }
 
-/* The secrets of a seed, as random_seeded.c draws them. */
+/* The n-th secret of a seed, as random_seeded.c draws it. */
+static void
+draw(const char *seed, size_t len, uint64_t n, uint8_t block[32])
+{
+	char text[256];
+
+	memcpy(text, seed, len);
+	memcpy(text + len, "secret", 6);
+	memcpy(text + len + 6, &n, sizeof(n));
+	if (EVP_Digest(text, len + 6 + sizeof(n), block, NULL, EVP_sha256(),
+		NULL) != 1)
+		errx(2, "digest");
+}
+
+/* SEED:N or SEED:N:INFO, taken apart. */
+static uint64_t
+read_seed(const char *arg, size_t *len, const char **info)
+{
+	char *end;
+	uint64_t total;
+
+	*len = strcspn(arg, ":");
+	if (*len > 200 || arg[*len] != ':')
+		errx(64, "%s: not SEED:N", arg);
+	total = strtoull(arg + *len + 1, &end, 10);
+	*info = *end == ':' ? end + 1 : NULL;
+	return total;
+}
+
 static void
 needle_add_seed(const char *arg)
 {
-	const char *colon = strrchr(arg, ':');
-	char text[256], name[64];
+	const char *info;
+	char name[64];
 	uint8_t block[32], scalar[64];
 	size_t len;
-	unsigned long total;
+	uint64_t total = read_seed(arg, &len, &info);
 
-	if (colon == NULL || (size_t)(colon - arg) > 200)
-		errx(64, "%s: not SEED:N", arg);
-	total = strtoul(colon + 1, NULL, 10);
-	len = (size_t)(colon - arg);
-	memcpy(text, arg, len);
-	memcpy(text + len, "secret", 6);
 	for (uint64_t n = 0; n < total; n++) {
-		memcpy(text + len + 6, &n, sizeof(n));
-		if (EVP_Digest(text, len + 6 + sizeof(n), block, NULL,
-			EVP_sha256(), NULL) != 1 ||
-		    EVP_Digest(block, sizeof(block), scalar, NULL, EVP_sha512(),
+		draw(arg, len, n, block);
+		if (EVP_Digest(block, sizeof(block), scalar, NULL, EVP_sha512(),
 			NULL) != 1)
 			errx(2, "digest");
 		(void)snprintf(
@@ -117,6 +140,34 @@ needle_add_seed(const char *arg)
 		(void)snprintf(name, sizeof(name), "X25519 half of secret %u",
 		    (unsigned)n);
 		needle_add(name, scalar + 8, PIECE);
+	}
+}
+
+/* RFC 5869 with no salt and one block of output. */
+static void
+needle_add_derived(const char *arg)
+{
+	static const uint8_t salt[32];
+	const char *info;
+	char name[64];
+	uint8_t block[32], prk[32], okm[32], text[128];
+	size_t len, infolen;
+	uint64_t total = read_seed(arg, &len, &info);
+
+	if (info == NULL || (infolen = strlen(info)) >= sizeof(text))
+		errx(64, "%s: not SEED:N:INFO", arg);
+	memcpy(text, info, infolen);
+	text[infolen] = 1;
+	for (uint64_t n = 0; n < total; n++) {
+		draw(arg, len, n, block);
+		if (HMAC(EVP_sha256(), salt, sizeof(salt), block, 32, prk,
+			NULL) == NULL ||
+		    HMAC(EVP_sha256(), prk, sizeof(prk), text, infolen + 1, okm,
+			NULL) == NULL)
+			errx(2, "hmac");
+		(void)snprintf(name, sizeof(name), "%.40s of secret %u", info,
+		    (unsigned)n);
+		needle_add(name, okm + 8, PIECE);
 	}
 }
 
@@ -227,7 +278,7 @@ int
 main(int argc, char **argv)
 {
 	int ch, wanted = 0;
-	const char *options = "p:d:c:s:x:n:w";
+	const char *options = "p:d:c:s:x:n:k:w";
 
 	for (size_t i = 0; i < 65536; i++)
 		hunt.first[i] = -1;
@@ -248,6 +299,9 @@ main(int argc, char **argv)
 			break;
 		case 'n':
 			needle_add_seed(optarg);
+			break;
+		case 'k':
+			needle_add_derived(optarg);
 			break;
 		case 'w':
 			wanted = 1;
