@@ -79,8 +79,8 @@ test_bad(void **state)
 		"[romeo@montague.lit]\nport=none\n",
 		"[" JID "]\npassword=secret\n",
 		"[" JID "]\nhost=\xff\n",
-		"[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@b]\n"
-		"host=x\n",
+		("[aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa@b]\n"
+		 "host=x\n"),
 	};
 	struct account a;
 
