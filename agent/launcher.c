@@ -30,9 +30,9 @@
 #include "keeper.h"
 
 #define PROMPT_MAX 512
-#define ROLE_FDS   8  /* descriptors 3 to 7 are given */
 #define HIGH_FD	   64 /* where they wait while 3 to 7 are filled */
 #define STORE	   "xmpp-agent-store"
+#define GRACE_MS   1000 /* for the other roles, once one has ended */
 
 enum { KEEPER, DERIVE, STORE_ROLE, ROLES };
 
@@ -45,6 +45,7 @@ struct launcher {
 	uint32_t ask_id; /* of that request */
 	int answer;	 /* write end of the keeper's pipe */
 	int ready;	 /* to the outer process, -1: said */
+	int status;	 /* enum agent_exit, when it ends */
 };
 
 /* --- starting the roles ------------------------------------------------------ */
@@ -215,31 +216,42 @@ on_closed(void *arg, int error)
 
 /* --- ending -------------------------------------------------------------------- */
 
+/* Whoever is left is killed; then this process ends with l->status. */
 static void
-all_end(struct launcher *l, int status)
+all_end(void *arg)
 {
+	struct launcher *l = arg;
+
 	for (int i = 0; i < ROLES; i++)
 		if (l->roles[i] != 0)
 			(void)kill(l->roles[i], SIGKILL);
 	if (l->asking != 0)
 		(void)kill(l->asking, SIGTERM);
-	loop_stop(l->loop, status);
+	loop_stop(l->loop, l->status);
 }
 
 /*
- * When one ends all end. The store's or the keeper's own reason counts; the
- * others' deaths only follow from it.
+ * When one ends all end. The others see their link's end and follow by
+ * themselves; which of them is reaped first is chance, so wait for all before
+ * saying why: a role's own reason (FOR_GOOD, QUIT) counts, not what follows
+ * from it.
  */
 static void
 role_ended(struct launcher *l, int i, int status)
 {
+	int left = 0;
+
 	l->roles[i] = 0;
 	if (WIFEXITED(status) &&
 	    (WEXITSTATUS(status) == AGENT_EXIT_FOR_GOOD ||
 		WEXITSTATUS(status) == AGENT_EXIT_QUIT))
-		all_end(l, WEXITSTATUS(status));
-	else
-		all_end(l, AGENT_EXIT_AGAIN);
+		l->status = WEXITSTATUS(status);
+	for (i = 0; i < ROLES; i++)
+		left += l->roles[i] != 0;
+	if (left == 0 ||
+	    (left == ROLES - 1 &&
+		loop_timer(l->loop, GRACE_MS, all_end, l) == NULL))
+		all_end(l);
 }
 
 static void
@@ -256,7 +268,8 @@ on_signal(void *arg, int signo)
 		return;
 	}
 	if (signo != SIGCHLD) {
-		all_end(l, AGENT_EXIT_QUIT);
+		l->status = AGENT_EXIT_QUIT;
+		all_end(l);
 		return;
 	}
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
@@ -277,7 +290,9 @@ launcher_run(const struct agent_options *options, int ready)
 		on_closed };
 	static const int signals[] = { SIGCHLD, SIGTERM, SIGINT, SIGHUP,
 		SIGUSR1 };
-	struct launcher l = { .options = options, .ready = ready };
+	struct launcher l = {
+		.options = options, .ready = ready, .status = AGENT_EXIT_AGAIN
+	};
 	int fd;
 
 	if (sandbox_die_with(getppid()) != 0 || (l.loop = loop_new()) == NULL)
@@ -288,6 +303,6 @@ launcher_run(const struct agent_options *options, int ready)
 	fd = roles_start(&l); /* the walls are the outer process's */
 	l.keeper = connection_new(l.loop, fd, &link_handler, &l);
 	if (l.keeper == NULL)
-		all_end(&l, AGENT_EXIT_AGAIN);
+		all_end(&l);
 	_exit(loop_run(l.loop));
 }

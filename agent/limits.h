@@ -7,49 +7,53 @@
 #define AGENT_LIMITS_H
 
 /* --- connections --- */
-#define LIMIT_CLIENTS	     128  /* 64 clients at once, each a front and a net */
-#define LIMIT_PIPELINE	     256  /* unanswered requests of one connection */
-#define LIMIT_CLIENT_NAME    64	  /* octets of a client's name */
-#define LIMIT_CLIENT_NAMES   64	  /* named clients remembered per account */
+#define LIMIT_CLIENTS	   128 /* 64 clients at once, each a front and a net */
+#define LIMIT_PIPELINE	   256 /* unanswered requests of one connection */
+#define LIMIT_CLIENT_NAME  64  /* octets of a client's name */
+#define LIMIT_CLIENT_NAMES 64  /* named clients remembered per account */
 /* --- names --- */
-#define LIMIT_JID	     3071 /* RFC 7622: 1023 localpart, domain, resource, two marks */
-#define LIMIT_STANZA_ID	     256  /* ids are ours or a UUID; some servers are longer */
-#define LIMIT_ACCOUNTS	     64	  /* identities in one agent */
+#define LIMIT_JID                                                              \
+	3071 /* RFC 7622: 1023 localpart, domain, resource, two marks */
+#define LIMIT_STANZA_ID                                                        \
+	256		  /* ids are ours or a UUID; some servers are longer */
+#define LIMIT_ACCOUNTS 64 /* identities in one agent */
 /* --- keys --- */
-#define LIMIT_DEVICES	     32	  /* devices kept per contact */
-#define LIMIT_PEERS	     4096 /* contacts kept per account */
-#define LIMIT_LIST_IDS	     8192 /* ids in one device list handed in (most ignored) */
-#define LIMIT_BUNDLE_PREKEYS 512  /* one-time prekeys in one bundle handed in */
-#define LIMIT_PREKEYS	     100  /* one-time prekeys that we publish */
-#define LIMIT_BUNDLES	     256  /* bundles handed in and not used yet, all accounts */
-#define LIMIT_STRANGERS	     256  /* sessions with those never written to */
+#define LIMIT_DEVICES 32   /* devices kept per contact */
+#define LIMIT_PEERS   4096 /* contacts kept per account */
+#define LIMIT_LIST_IDS                                                         \
+	8192 /* ids in one device list handed in (most ignored) */
+#define LIMIT_BUNDLE_PREKEYS 512 /* one-time prekeys in one bundle handed in */
+#define LIMIT_PREKEYS	     100 /* one-time prekeys that we publish */
+#define LIMIT_BUNDLES	     256 /* bundles handed in and not used yet, all accounts */
+#define LIMIT_STRANGERS	     256 /* sessions with those never written to */
 #define LIMIT_KEX_DIGESTS    4096 /* key exchanges remembered per signed prekey */
 /* --- ratchets --- */
-#define LIMIT_SKIP	     1000 /* messages skipped at once, and keys per session */
-#define LIMIT_SKIP_ACCOUNT   50000 /* kept message keys per account */
-#define LIMIT_STATES	     5	  /* archived states per session */
-#define LIMIT_CHAINS	     5	  /* receiving chains per state */
-#define LIMIT_RATCHET_KEYS   1000 /* remote ratchet keys remembered per session */
-#define LIMIT_KEY_ELEMENT    2048 /* octets of one <key>'s content */
-#define LIMIT_KEY_ELEMENTS   32	  /* <key> elements for our device in one stanza */
+#define LIMIT_SKIP	   1000 /* messages skipped at once, and keys per session */
+#define LIMIT_SKIP_ACCOUNT 50000 /* kept message keys per account */
+#define LIMIT_STATES	   5	 /* archived states per session */
+#define LIMIT_CHAINS	   5	 /* receiving chains per state */
+#define LIMIT_RATCHET_KEYS 1000 /* remote ratchet keys remembered per session */
+#define LIMIT_KEY_ELEMENT  2048 /* octets of one <key>'s content */
+#define LIMIT_KEY_ELEMENTS 32 /* <key> elements for our device in one stanza */
 /* --- messages --- */
-#define LIMIT_TEXT	     (64 * 1024) /* octets of a composed or received text */
-#define LIMIT_OUTBOX	     1024 /* composed, not acknowledged, per account */
-#define LIMIT_WAITING	     4096 /* messages kept for clients, per account */
-#define LIMIT_WAITING_BYTES  (16 * 1024 * 1024) /* the same, in octets of text */
-#define LIMIT_WAITS	     1024 /* handles of an account that wait for READERS */
-#define LIMIT_REASON	     200  /* octets of a reason that a net gives, passed on */
-#define LIMIT_WORK	     512  /* work items waiting per account */
-#define LIMIT_MESSAGE_HOURS  24	  /* how long a message stays for siblings */
+#define LIMIT_TEXT	    (64 * 1024) /* octets of a composed or received text */
+#define LIMIT_OUTBOX	    1024 /* composed, not acknowledged, per account */
+#define LIMIT_WAITING	    4096 /* messages kept for clients, per account */
+#define LIMIT_WAITING_BYTES (16 * 1024 * 1024) /* the same, in octets of text */
+#define LIMIT_WAITS	    1024 /* handles of an account that wait for READERS */
+#define LIMIT_REASON	    200 /* octets of a reason that a net gives, passed on */
+#define LIMIT_WORK	    512 /* work items waiting per account */
+#define LIMIT_MESSAGE_HOURS 24	/* how long a message stays for siblings */
 /* --- vault --- */
-#define LIMIT_PASSPHRASE     1024 /* octets */
-#define LIMIT_SLOTS	     8
+#define LIMIT_PASSPHRASE       1024 /* octets */
+#define LIMIT_SLOTS	       8
 #define LIMIT_SCRYPT_LOG2N_MIN 15
-#define LIMIT_SCRYPT_LOG2N_MAX 20 /* 1 GiB with r=8: the ceiling for a slot read back */
-#define LIMIT_PENALTY_S	     30	  /* longest wait after wrong passphrases */
+#define LIMIT_SCRYPT_LOG2N_MAX                                                 \
+	20 /* 1 GiB with r=8: the ceiling for a slot read back */
+#define LIMIT_PENALTY_S 30 /* longest wait after wrong passphrases */
 /* --- memory --- */
-#define SECURE_HEAP	     (1024 * 1024) /* locked: records open at once */
-#define RECORD_MAX	     (192 * 1024)  /* octets of one record, opened */
-#define EPOCH_SEALS	     (1ULL << 30)  /* then a new epoch key */
+#define SECURE_HEAP (1024 * 1024) /* locked: records open at once */
+#define RECORD_MAX  (192 * 1024)  /* octets of one record, opened */
+#define EPOCH_SEALS (1ULL << 30)  /* then a new epoch key */
 
 #endif
