@@ -69,28 +69,28 @@ account_add(struct keeper *k, const char *jid)
 	return a;
 }
 
+/* What the records say; who waits for readers is in none of them. */
 static void
 empty(struct account *a)
 {
-	struct wait *w;
-
 	index_free(&a->messages);
 	index_free(&a->outbox);
 	work_forget(a);
-	while ((w = TAILQ_FIRST(&a->waits)) != NULL) {
-		TAILQ_REMOVE(&a->waits, w, entry);
-		free(w);
-	}
-	a->nwaits = 0;
 	a->kept = 0;
 }
 
 static void
 drop(struct accounts *all, struct account *a)
 {
+	struct wait *w;
+
 	TAILQ_REMOVE(&all->list, a, entry);
 	all->n--;
 	empty(a);
+	while ((w = TAILQ_FIRST(&a->waits)) != NULL) {
+		TAILQ_REMOVE(&a->waits, w, entry);
+		free(w);
+	}
 	free(a->jid);
 	free(a);
 }

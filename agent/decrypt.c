@@ -141,7 +141,8 @@ try_keys(struct decrypting *d)
 	for (i = 0; i < d->nkeys; i++) {
 		if ((err = try_key(d, i, expected)) == 0)
 			return 0;
-		if (d->ops.err != 0 || err == ERR_BUSY || err == ERR_FULL)
+		if (d->ops.err != 0 || err == ERR_BUSY || err == ERR_FULL ||
+		    err == ERR_MEMORY || err == ERR_CRYPTO)
 			return err;
 		if (answer != ERR_DUPLICATE)
 			answer = err;
@@ -330,7 +331,9 @@ decrypt(struct decrypting *d)
 	    &d->ops, d->txn, d->account, d->sender, d->ns, d->device);
 	if ((err = try_keys(d)) != 0 || (err = open_payload(d)) != 0)
 		return err;
-	return remember(d);
+	if ((err = remember(d)) != 0)
+		d->r->keeper->accounts->stale = 1; /* it was told already */
+	return err;
 }
 
 /* The cursor alone moves: the message is known. */
@@ -396,7 +399,6 @@ run(struct decrypting *d)
 		memset(d->handle, 0, HANDLE_SIZE);
 		answer_known(d, VERDICT_DUPLICATE);
 	} else if (err != 0) {
-		d->r->keeper->accounts->stale = 1;
 		txn_abort(d->txn);
 		request_fail(
 		    d->r, err, "from %.180s device %u", d->sender, d->device);

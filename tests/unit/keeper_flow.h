@@ -435,7 +435,7 @@ deliver(struct side *from, struct side *to, const uint8_t *p, size_t len,
 }
 
 /* Compose, encrypt, deliver, sent; handle is the receiver's. */
-static void
+static inline void
 send_text(struct side *from, struct side *to, const char *id, const char *text,
     uint8_t handle[HANDLE_SIZE])
 {
