@@ -21,6 +21,7 @@ struct iovec_const {
 	const void *p;
 	size_t len;
 };
+
 int crypto_sha256(const struct iovec_const *v, size_t n, uint8_t out[32]);
 int crypto_hmac(const uint8_t *key, size_t keylen, const struct iovec_const *v,
     size_t n, uint8_t out[32]);
@@ -37,12 +38,12 @@ int crypto_scrypt(const void *pass, size_t passlen, const void *salt,
 
 /* aead.c. keylen 16 or 32; tag is 16 octets; in and out may be the same. */
 int crypto_gcm_seal(const uint8_t *key, size_t keylen, const uint8_t *iv,
-    size_t ivlen, const void *aad, size_t aadlen, const uint8_t *in,
-    size_t len, uint8_t *out, uint8_t tag[16]);
+    size_t ivlen, const void *aad, size_t aadlen, const uint8_t *in, size_t len,
+    uint8_t *out, uint8_t tag[16]);
 /* ERR_BAD_MAC when it does not verify; out is then wiped. */
 int crypto_gcm_open(const uint8_t *key, size_t keylen, const uint8_t *iv,
-    size_t ivlen, const void *aad, size_t aadlen, const uint8_t *in,
-    size_t len, const uint8_t tag[16], uint8_t *out);
+    size_t ivlen, const void *aad, size_t aadlen, const uint8_t *in, size_t len,
+    const uint8_t tag[16], uint8_t *out);
 /* AES-256-CBC, PKCS#7. *outlen: in, room (to encrypt: up to the next
  * multiple of 16 over len; to decrypt: len); out, octets. */
 int crypto_cbc_encrypt(const uint8_t key[32], const uint8_t iv[16],
@@ -55,8 +56,8 @@ struct crypto_aead;
 struct crypto_aead *crypto_aead_new(const uint8_t key[32]);
 void crypto_aead_free(struct crypto_aead *);
 int crypto_aead_seal(struct crypto_aead *, const uint8_t iv[12],
-    const void *aad, size_t aadlen, const uint8_t *in, size_t len,
-    uint8_t *out, uint8_t tag[16]);
+    const void *aad, size_t aadlen, const uint8_t *in, size_t len, uint8_t *out,
+    uint8_t tag[16]);
 int crypto_aead_open(struct crypto_aead *, const uint8_t iv[12],
     const void *aad, size_t aadlen, const uint8_t *in, size_t len,
     const uint8_t tag[16], uint8_t *out);
@@ -77,11 +78,11 @@ int crypto_mont_to_ed(const uint8_t u[32], int sign, uint8_t ed[32]);
 
 /* ed25519.c (RFC 8032). priv is the seed. */
 int crypto_ed25519_public(const uint8_t seed[32], uint8_t pub[32]);
-int crypto_ed25519_sign(const uint8_t seed[32], const void *m, size_t len,
-    uint8_t sig[64]);
+int crypto_ed25519_sign(
+    const uint8_t seed[32], const void *m, size_t len, uint8_t sig[64]);
 /* 0 or ERR_BAD_SIGNATURE. */
-int crypto_ed25519_verify(const uint8_t pub[32], const void *m, size_t len,
-    const uint8_t sig[64]);
+int crypto_ed25519_verify(
+    const uint8_t pub[32], const void *m, size_t len, const uint8_t sig[64]);
 /* SHA-512(seed)[0..32): the X25519 half of an identity. */
 int crypto_ed25519_scalar(const uint8_t seed[32], uint8_t priv[32]);
 

@@ -21,7 +21,7 @@ int secret_new(struct secret *s, size_t len);
 int secret_copy(struct secret *s, const void *p, size_t len);
 void secret_free(struct secret *s); /* wipes; then empty. Idempotent. */
 /* Plain allocations of structures in the secure heap. */
-void *secret_alloc(size_t len);	    /* zeroed; NULL when full */
+void *secret_alloc(size_t len); /* zeroed; NULL when full */
 void secret_release(void *p, size_t len);
 size_t secret_heap_used(void);
 /* Wipe octets that are not in the heap (stack, buffers). */

@@ -21,20 +21,20 @@
 enum { OMEMO_LEGACY = 0, OMEMO_2 = 1, OMEMO_PROFILES };
 
 struct omemo_profile {
-	const char *name;	   /* "omemo:1", "omemo:2" */
-	const char *xmlns;	   /* the XML namespace */
+	const char *name;  /* "omemo:1", "omemo:2" */
+	const char *xmlns; /* the XML namespace */
 	const char *info_x3dh, *info_root, *info_message;
-	uint8_t version;	   /* 3: octet 0x33 leads; 0: none */
-	size_t key_size;	   /* 33: 05 and u; 32: u */
-	size_t identity_size;	   /* 33: 05 and u; 32: Ed25519 */
-	size_t mac_size;	   /* 8, 16 */
-	int mac_per_direction;	   /* 1: sender, receiver; 0: initiator, responder */
-	int prekey_required;	   /* a key exchange without one is refused */
-	size_t payload_key_size;   /* 16 (AES-128-GCM), 32 (HKDF, CBC, HMAC) */
+	uint8_t version;       /* 3: octet 0x33 leads; 0: none */
+	size_t key_size;       /* 33: 05 and u; 32: u */
+	size_t identity_size;  /* 33: 05 and u; 32: Ed25519 */
+	size_t mac_size;       /* 8, 16 */
+	int mac_per_direction; /* 1: sender, receiver; 0: initiator, responder */
+	int prekey_required;   /* a key exchange without one is refused */
+	size_t payload_key_size; /* 16 (AES-128-GCM), 32 (HKDF, CBC, HMAC) */
 };
 extern const struct omemo_profile omemo_profiles[OMEMO_PROFILES];
 
-struct omemo_identity { /* lives in the secure heap */
+struct omemo_identity {	  /* lives in the secure heap */
 	uint8_t seed[32]; /* Ed25519 */
 	uint8_t ed[32];	  /* public, sign bit 0 for those we make */
 	uint8_t priv[32]; /* X25519, derived */
@@ -73,8 +73,8 @@ int omemo_bundle_check(const struct omemo_profile *, const uint8_t *identity,
 int omemo_key_decode(const struct omemo_profile *, const uint8_t *p, size_t len,
     uint8_t pub[32]);
 /* key_size octets. */
-void omemo_key_encode(const struct omemo_profile *, const uint8_t pub[32],
-    struct buffer *out);
+void omemo_key_encode(
+    const struct omemo_profile *, const uint8_t pub[32], struct buffer *out);
 void omemo_identity_encode(const struct omemo_profile *,
     const struct omemo_identity *, struct buffer *out);
 
@@ -94,7 +94,8 @@ int omemo_session_ready(const struct omemo_session *);
 const uint8_t *omemo_session_peer(const struct omemo_session *);
 
 #define OMEMO_BLOCK 16 /* kept message keys in one record */
-struct omemo_block {   /* secure heap */
+
+struct omemo_block {		       /* secure heap */
 	uint32_t base;		       /* counter of keys[0], multiple of 16 */
 	uint16_t present;	       /* bit i: keys[i] is kept */
 	uint8_t keys[OMEMO_BLOCK][32]; /* message keys */
@@ -112,8 +113,8 @@ struct omemo_ops {
 	int (*kex_seen)(void *arg, uint32_t spk_id, const uint8_t digest[16]);
 	/* kept keys; id names a block within this session. get: ERR_NOT_FOUND */
 	int (*block_get)(void *arg, const uint8_t id[16], struct omemo_block *);
-	int (*block_put)(void *arg, const uint8_t id[16],
-	    const struct omemo_block *);
+	int (*block_put)(
+	    void *arg, const uint8_t id[16], const struct omemo_block *);
 	int (*block_delete)(void *arg, const uint8_t id[16]);
 	/* 1: this remote ratchet key was used before in this session; 0 no */
 	int (*ratchet_seen)(void *arg, const uint8_t pub[32]);
@@ -139,11 +140,11 @@ int omemo_encrypt(struct omemo_session *, const struct omemo_identity *self,
     const uint8_t *plain, size_t len, struct buffer *out, int *kex);
 
 struct omemo_result {
-	uint8_t plain[64];	/* the caller wipes */
+	uint8_t plain[64]; /* the caller wipes */
 	size_t plainlen;
-	uint8_t peer[32];	/* identity u that authenticated it */
-	uint32_t counter;	/* of the message in its chain */
-	int new_session;	/* a state was built by this key exchange */
+	uint8_t peer[32]; /* identity u that authenticated it */
+	uint32_t counter; /* of the message in its chain */
+	int new_session;  /* a state was built by this key exchange */
 	uint32_t prekey, signed_prekey; /* used by it, 0: none */
 	uint8_t kex_digest[16]; /* to be remembered with the signed prekey */
 	int new_chain;		/* first message of a remote ratchet key */
