@@ -34,6 +34,7 @@ struct vault {
 	/* the attempt that runs */
 	enum attempt attempt;
 	uint32_t id; /* of its DERIVE */
+	int asked;   /* derive owes an answer to it: one */
 	struct slot slot;
 	vault_done *done;
 	void *arg;
@@ -118,6 +119,7 @@ attempt_end(struct vault *v, int err)
 	} else if (err == 0)
 		v->wrong = 0;
 	v->attempt = ATTEMPT_NONE;
+	v->asked = 0;
 	v->done = NULL;
 	v->recovery = NULL;
 	v->id = v->id + 1 == 0 ? 1 : v->id + 1; /* a late answer is nobody's */
@@ -156,6 +158,7 @@ derive_send(struct vault *v, const void *secret, size_t len)
 	buffer_put_u32(out, v->slot.r);
 	buffer_put_u32(out, v->slot.p);
 	connection_flush(v->derive);
+	v->asked = 1;
 	return frame_end(out, at);
 }
 
@@ -345,14 +348,15 @@ vault_frame(struct vault *v, struct frame *f)
 
 	if (f->type != M_REPLY && f->type != M_ERROR)
 		return ERR_UNKNOWN_MESSAGE;
-	if (v->attempt == ATTEMPT_NONE || f->id != v->id)
-		return 0; /* it was cancelled */
+	if (!v->asked || f->id != v->id)
+		return 0; /* it was cancelled, or answered */
 	if (f->type == M_ERROR) {
 		attempt_end(v, ERR_CRYPTO);
 		return 0;
 	}
 	reader_fixed(&f->body, key, sizeof(key));
 	if ((err = reader_end(&f->body)) == 0) {
+		v->asked = 0;
 		if (v->attempt == ATTEMPT_CREATE)
 			err = create_with(v, key);
 		else

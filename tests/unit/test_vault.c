@@ -403,6 +403,32 @@ test_bad_derive(void **state)
 	assert_int_equal(w->err, ERR_CRYPTO);
 }
 
+/* A second answer while the first commit is on its way changes nothing. */
+static void
+test_answered_twice(void **state)
+{
+	struct world *w = *state;
+	struct frame f = { .type = M_REPLY };
+	static const uint8_t key[32] = { 1 };
+
+	w->fake->hold = 1;
+	vault_create(
+	    w->vault, RIGHT, strlen(RIGHT), w->code, sizeof(w->code), done, w);
+	while (w->fake->held == 0)
+		turns(w->fake);
+	for (f.id = 1; f.id < 20; f.id++) {
+		reader_init(&f.body, key, sizeof(key));
+		assert_int_equal(vault_frame(w->vault, &f), 0);
+	}
+	assert_int_equal(w->answers, 0);
+	w->fake->hold = 0;
+	fake_answer(w->fake);
+	assert_int_equal(wait_for(w, 1), 0);
+	assert_false(vault_locked(w->vault));
+	lock(w);
+	assert_int_equal(unlock(w, 0, RIGHT), 0);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -417,6 +443,7 @@ main(void)
 		T(test_create_refused),
 		T(test_slots_row),
 		T(test_bad_derive),
+		T(test_answered_twice),
 	};
 
 	return cmocka_run_group_tests(tests, crypto_setup, NULL);
