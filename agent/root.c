@@ -159,6 +159,9 @@ records_unlock(struct records *r, const struct secret *master)
 		err = epoch_commit(r);
 	if (err != 0)
 		keys_forget(r);
+	else if (r->nepochs > EPOCHS_MAX / 2)
+		/* often unlocked, never long enough for the idle time */
+		(void)records_reseal(r, SIZE_MAX);
 	return err;
 }
 

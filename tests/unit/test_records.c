@@ -617,6 +617,28 @@ test_unknown_outcome(void **state)
 	assert_int_equal(settle(f), 0);
 }
 
+/* However often it is unlocked for a moment, it can be unlocked again. */
+static void
+test_many_epochs(void **state)
+{
+	struct fake *f = *state;
+	char name[16];
+
+	for (unsigned i = 0; i < EPOCHS_MAX + 100; i++) {
+		snprintf(name, sizeof(name), "%u", i);
+		put(f, name, "one of its epoch");
+		assert_int_equal(settle(f), 0);
+		records_lock(f->records);
+		assert_int_equal(records_unlock(f->records, &master), 0);
+		f->seen.len = 0;
+		assert_int_equal(settle(f), 0);
+	}
+	assert_true(f->records->nepochs < EPOCHS_MAX);
+	expect(f, "0", "one of its epoch");
+	unlock_again(f);
+	expect(f, "0", "one of its epoch");
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -639,6 +661,7 @@ main(void)
 		T(test_names_stay_secret),
 		T(test_each),
 		T(test_unknown_outcome),
+		T(test_many_epochs),
 	};
 
 	return cmocka_run_group_tests(tests, crypto_setup, NULL);
