@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * By age: messages that every sibling had a day to read, used prekeys that no
- * archive was read to the end for, clients that did not come back. Runs in
- * the keeper.
+ * archive was read to the end for, clients that did not come back; a signed
+ * prekey, also of an account whose net never goes. Runs in the keeper.
  */
 #include "purge.h"
 
@@ -102,8 +102,11 @@ purge(void *arg)
 			err = purge_prekeys(t, a, before);
 		if (err == 0)
 			err = purge_client(k, t, a, before);
+		if (err == 0)
+			err = prekeys_rotate(k, t, a);
 		if (err == 0) {
 			keeper_commit(k, t);
+			work_announce(k, a);
 		} else {
 			txn_abort(t);
 			k->accounts->stale = 1;
