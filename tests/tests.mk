@@ -42,6 +42,10 @@ $(O)/test/seeded/xmpp-agent-store: $(O)/xmpp-agent-store
 	$(Q)mkdir -p $(@D)
 	$(Q)ln -f $< $@
 
+ifneq ($(SAN),)
+$(PROGRAMS): $(O)/tests/support/sanitizer.o
+endif
+
 unit: $(UNIT) $(FUZZ)
 tests: all unit $(SUPPORT)
 
