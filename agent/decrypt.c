@@ -172,18 +172,32 @@ open_payload(struct decrypting *d)
 
 /* --- what is remembered ------------------------------------------------------------ */
 
-/* A stranger who gets a session must find room among the strangers. */
+/* One whom the user has neither written to nor decided about. */
+static int
+is_stranger(const struct decrypting *d)
+{
+	return !d->peer.own && !d->peer.written;
+}
+
+/*
+ * A stranger who gets a session must find room among the strangers, and none
+ * of what they all share is theirs alone. FULL makes net wait with all that
+ * comes after, until the user has read; at the sender's own limits, which no
+ * time changes, the message is refused for good (CROWDED): whoever can write
+ * to us could otherwise silence everybody else.
+ */
 static int
 check_room(struct decrypting *d, const struct device *row)
 {
+	const unsigned part = is_stranger(d) ? STRANGERS_SHARE : 1;
 	struct account *a = d->account;
 	struct peer_counts counts;
 	int err;
 
 	if (d->has_payload &&
-	    (a->messages.n >= LIMIT_WAITING ||
-		a->messages.octets + d->textlen > LIMIT_WAITING_BYTES))
-		return ERR_FULL;
+	    (a->messages.n >= LIMIT_WAITING / part ||
+		a->messages.octets + d->textlen > LIMIT_WAITING_BYTES / part))
+		return is_stranger(d) ? ERR_CROWDED : ERR_FULL;
 	if (d->peer.own || row->sessions != 0 ||
 	    (d->peer.written && !d->peer_is_new))
 		return 0;
@@ -191,7 +205,7 @@ check_room(struct decrypting *d, const struct device *row)
 		return err;
 	if ((d->peer_is_new && counts.peers >= LIMIT_PEERS) ||
 	    counts.strangers >= LIMIT_STRANGERS)
-		return ERR_FULL;
+		return ERR_CROWDED;
 	return 0;
 }
 
@@ -248,7 +262,7 @@ note_peer(struct decrypting *d, struct device **row)
 		err = peer_learn(&d->peer, d->device, d->result->peer, 1,
 		    d->rec->others, row, &gone);
 		if (err != 0)
-			return err;
+			return err == ERR_FULL ? ERR_CROWDED : err;
 		err = session_delete_all(
 		    d->r->keeper, d->txn, d->account, d->sender, &gone);
 		if (err != 0)
@@ -329,6 +343,8 @@ decrypt(struct decrypting *d)
 		return err;
 	session_ops_init(
 	    &d->ops, d->txn, d->account, d->sender, d->ns, d->device);
+	if (is_stranger(d))
+		d->ops.most /= STRANGERS_SHARE;
 	if ((err = try_keys(d)) != 0 || (err = open_payload(d)) != 0)
 		return err;
 	if ((err = remember(d)) != 0)

@@ -269,7 +269,7 @@ kex_add(struct txn *t, const char *account, uint32_t spk_id,
 	if ((err = kex_open(t, account, spk_id, &s)) != 0)
 		return err;
 	if (s.len / 16 >= LIMIT_KEX_DIGESTS)
-		err = ERR_FULL;
+		err = ERR_CROWDED;
 	else
 		err = secret_new(&more, s.len + 16);
 	if (err == 0) {

@@ -51,7 +51,7 @@ int prekeys_rotate(struct keeper *, struct txn *, struct account *);
 /* Key exchanges that a signed prekey has seen (RECORD_KEX). */
 int kex_seen(struct txn *, const char *account, uint32_t spk_id,
     const uint8_t digest[16]);
-/* ERR_FULL: LIMIT_KEX_DIGESTS. */
+/* ERR_CROWDED: LIMIT_KEX_DIGESTS. */
 int kex_add(struct txn *, const char *account, uint32_t spk_id,
     const uint8_t digest[16]);
 

@@ -185,8 +185,8 @@ ops_block_put(void *arg, const uint8_t id[16], const struct omemo_block *b)
 	int err, n = __builtin_popcount(b->present);
 
 	o->kept += n - stored_keys(o, id);
-	if ((int64_t)o->account->kept + o->kept > LIMIT_SKIP_ACCOUNT)
-		return o->err = ERR_FULL;
+	if ((int64_t)o->account->kept + o->kept > o->most)
+		return o->err = ERR_CROWDED;
 	if ((err = secret_new(&s, 6 + OMEMO_BLOCK * 32)) != 0)
 		return o->err = err;
 	buffer_over(&out, &s);
@@ -276,6 +276,7 @@ session_ops_init(struct session_ops *o, struct txn *t, struct account *a,
 	memset(o, 0, sizeof *o);
 	o->txn = t;
 	o->account = a;
+	o->most = LIMIT_SKIP_ACCOUNT;
 	o->key = (struct session_key){ a->jid, peer, ns, device };
 	o->ops = (struct omemo_ops){
 		.arg = o,

@@ -31,6 +31,7 @@ struct session_ops {
 	struct prekeys *prekeys; /* opened when asked for */
 	struct account *account;
 	int64_t kept; /* change in kept message keys */
+	int64_t most; /* of them in the account: CROWDED above */
 	int err;      /* a record's error, over what the engine says */
 };
 

@@ -50,6 +50,7 @@ static const struct {
 	[-ERR_BAD_MESSAGE] = { "bad-message", "an element does not have its format" },
 	[-ERR_CRYPTO] = { "crypto", "the cryptographic library failed" },
 	[-ERR_CONTAINED] = { "contained", "the sandbox could not be put up" },
+	[-ERR_CROWDED] = { "crowded", "no room for more from this sender" },
 	/* clang-format on */
 };
 

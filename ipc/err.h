@@ -51,7 +51,8 @@ enum err {
 	ERR_BAD_MESSAGE = -36,	  /* an element is not of its format */
 	ERR_CRYPTO = -37,	  /* OpenSSL failed where it must not */
 	ERR_CONTAINED = -38,	  /* the sandbox could not be put up */
-	ERR_LAST = -39
+	ERR_CROWDED = -39,	  /* no room for more from this sender */
+	ERR_LAST = -40
 };
 
 /* Text for an error (either sign); never NULL. */

@@ -518,12 +518,75 @@ test_strangers(void **state)
 	compose(&s.juliet, ROMEO, "m1", "one", handle);
 	encrypt_until_done(&s.juliet, &s.romeo, handle, &f);
 	assert_int_equal(
-	    deliver(&s.juliet, &s.romeo, f.p, f.len, "a", handle), ERR_FULL);
+	    deliver(&s.juliet, &s.romeo, f.p, f.len, "a", handle), ERR_CROWDED);
 	assert_int_equal(due_of(&s.romeo), 0); /* its prekey is as it was */
 	t = txn_begin(s.romeo.w->k->records);
 	assert_int_equal(
 	    txn_delete(t, RECORD_PEER, ROMEO, "n0@crowd.lit", 12), 0);
 	txn_commit(t);
+	assert_int_equal(
+	    deliver(&s.juliet, &s.romeo, f.p, f.len, "a", handle), VERDICT_NEW);
+	free(f.p);
+	stage_close(&s);
+}
+
+/* One stranger with more devices than are kept stops nobody else. */
+static void
+test_many_devices(void **state)
+{
+	struct stage s;
+	struct txn *t;
+	struct peer p;
+	uint8_t handle[HANDLE_SIZE];
+	struct fixed f;
+
+	(void)state;
+	stage_open(&s);
+	t = txn_begin(s.romeo.w->k->records);
+	assert_int_equal(peer_open(t, ROMEO, JULIET, &p), ERR_NOT_FOUND);
+	for (p.n = 0; p.n < LIMIT_DEVICES; p.n++) {
+		p.v[p.n].id = (uint32_t)p.n + 1;
+		p.v[p.n].has_key = p.v[p.n].sessions = 1;
+		p.v[p.n].u[0] = (uint8_t)p.n;
+		p.v[p.n].heard = 1; /* and never shown */
+	}
+	assert_int_equal(peer_put(t, ROMEO, &p), 0);
+	txn_commit(t);
+	compose(&s.juliet, ROMEO, "m1", "one", handle);
+	encrypt_until_done(&s.juliet, &s.romeo, handle, &f);
+	assert_int_equal(
+	    deliver(&s.juliet, &s.romeo, f.p, f.len, "a", handle), ERR_CROWDED);
+	free(f.p);
+	stage_close(&s);
+}
+
+/* What strangers made us keep leaves room for those whom the user knows. */
+static void
+test_kept_full(void **state)
+{
+	struct stage s;
+	struct account *a;
+	uint8_t handle[HANDLE_SIZE];
+	struct fixed f;
+	int i;
+
+	(void)state;
+	stage_open(&s);
+	send_text(&s.juliet, &s.romeo, "m0", "first", handle);
+	for (i = 0; i < 3; i++) { /* two are lost */
+		char id[8];
+
+		snprintf(id, sizeof id, "m%d", i + 1);
+		compose(&s.juliet, ROMEO, id, "text", handle);
+		encrypt_until_done(&s.juliet, &s.romeo, handle, &f);
+		if (i < 2)
+			free(f.p);
+	}
+	a = account_find(s.romeo.w->k, ROMEO);
+	a->kept = LIMIT_SKIP_ACCOUNT / STRANGERS_SHARE;
+	assert_int_equal(
+	    deliver(&s.juliet, &s.romeo, f.p, f.len, "a", handle), ERR_CROWDED);
+	compose(&s.romeo, JULIET, "r1", "no stranger any more", handle);
 	assert_int_equal(
 	    deliver(&s.juliet, &s.romeo, f.p, f.len, "a", handle), VERDICT_NEW);
 	free(f.p);
@@ -557,8 +620,14 @@ test_waiting_full(void **state)
 	stage_open(&s);
 	compose(&s.juliet, ROMEO, "m1", "one", handle);
 	encrypt_until_done(&s.juliet, &s.romeo, handle, &f);
+	/* as if they were there: a stranger's part, then all of it */
 	a = account_find(s.romeo.w->k, ROMEO);
-	a->messages.octets = LIMIT_WAITING_BYTES; /* as if they were there */
+	a->messages.octets = LIMIT_WAITING_BYTES / STRANGERS_SHARE;
+	assert_int_equal(
+	    deliver(&s.juliet, &s.romeo, f.p, f.len, "a", handle), ERR_CROWDED);
+	compose(&s.romeo, JULIET, "m2", "no stranger any more", handle);
+	a = account_find(s.romeo.w->k, ROMEO);
+	a->messages.octets = LIMIT_WAITING_BYTES;
 	assert_int_equal(
 	    deliver(&s.juliet, &s.romeo, f.p, f.len, "a", handle), ERR_FULL);
 	assert_int_equal(
@@ -699,6 +768,8 @@ main(void)
 		cmocka_unit_test(test_elements),
 		cmocka_unit_test(test_raw_elements),
 		cmocka_unit_test(test_strangers),
+		cmocka_unit_test(test_many_devices),
+		cmocka_unit_test(test_kept_full),
 		cmocka_unit_test(test_peers_full),
 		cmocka_unit_test(test_waiting_full),
 		cmocka_unit_test(test_compose_limits),
