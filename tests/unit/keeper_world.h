@@ -306,6 +306,8 @@ world_stop(struct world *w)
 	while ((c = TAILQ_FIRST(&k->clients)) != NULL)
 		client_close(c);
 	accounts_forget(k);
+	timer_cancel(k->reseal);
+	timer_cancel(k->life);
 	watch_free(k->listen);
 	ask_free(k->ask);
 	connection_free(k->store);
