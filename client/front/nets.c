@@ -139,7 +139,7 @@ start(void *arg)
 	net_arguments(nets, port, sizeof(port), argv);
 	if (fds[1] != -1 && fds[2] != -1 &&
 	    spawn_find("xmpp-net", path, sizeof(path)) == 0)
-		nets->pid = spawn(path, argv, fds, 3, SPAWN_OWN_SESSION);
+		nets->pid = spawn(path, argv, fds, 3, SPAWN_APART);
 	for (size_t i = 1; i < 3; i++)
 		if (fds[i] != -1)
 			close(fds[i]);

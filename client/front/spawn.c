@@ -46,6 +46,42 @@ spawn_find(const char *name, char *path, size_t size)
 	return ERR_NOT_FOUND;
 }
 
+/* Leave in our environment what such a program needs, and no more. */
+static void
+environment_cut(void)
+{
+	static const char *const kept[] = { "SSL_CERT_FILE=", "SSL_CERT_DIR=",
+		"ASAN_OPTIONS=", "UBSAN_OPTIONS=", "LSAN_OPTIONS=" };
+	char **from, **to = environ;
+
+	for (from = environ; *from != NULL; from++)
+		for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+			if (strncmp(*from, kept[i], strlen(kept[i])) == 0)
+				*to++ = *from;
+	*to = NULL;
+}
+
+/*
+ * The text comes in by 0 and goes out by 1, and 2 is the same terminal or may
+ * be the same pipe: a net could read the one and forge the other.
+ */
+static int
+set_apart(void)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), last = STDERR_FILENO;
+
+#ifdef SANDBOX_LOG /* the sanitizers' reports */
+	last = STDOUT_FILENO;
+#endif
+	if (null == -1 || setsid() == -1)
+		return -1;
+	for (int fd = 0; fd <= last; fd++)
+		if (dup2(null, fd) == -1)
+			return -1;
+	environment_cut();
+	return 0;
+}
+
 /* In the child. Never returns. */
 static void
 become(const char *path, const char *const argv[], const int fds[], size_t n,
@@ -58,7 +94,7 @@ become(const char *path, const char *const argv[], const int fds[], size_t n,
 		signal(s, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	if ((flags & SPAWN_OWN_SESSION) && setsid() == -1)
+	if ((flags & SPAWN_APART) && set_apart() != 0)
 		_exit(127);
 	if (sandbox_die_with(parent) != 0)
 		_exit(127);

@@ -11,7 +11,10 @@
 #define SPAWN_FDS      16 /* above all fixed numbers */
 
 enum spawn_flags {
-	SPAWN_OWN_SESSION = 1, /* no terminal, no terminal signals */
+	/* What its starter has is not for it: a session of its own (no
+	 * terminal's signals), /dev/null for 0, 1 and 2, and of the environment
+	 * only what says where certificates are. */
+	SPAWN_APART = 1,
 };
 
 /*
@@ -20,7 +23,7 @@ enum spawn_flags {
  */
 int spawn_find(const char *name, char *path, size_t size);
 /*
- * fork and exec: 0, 1, 2 as they are, fds[0..n) at 3 and up, nothing else;
+ * fork and exec: 0, 1, 2 as flags say, fds[0..n) at 3 and up, nothing else;
  * signals as at login; killed when its parent ends. The child's pid, or -1
  * after an error line; exit status 127: it could not be executed.
  */

@@ -68,25 +68,32 @@ net_leave(struct net *net, int code, const char *fmt, ...)
 }
 
 /* The frame is written past the loop: this turn never ends. */
+static _Noreturn void
+net_end_now(struct net *net, int code, const char *reason)
+{
+	struct buffer out;
+	size_t at;
+
+	buffer_init(&out, CONNECTION_PACKET_MAX);
+	at = frame_begin(&out, M_NET_OFFLINE, 0);
+	buffer_put_cstring(&out, reason);
+	buffer_put_u8(&out, code == NET_EXIT_FATAL);
+	if (frame_end(&out, at) == 0 && net->front != NULL &&
+	    write(connection_fd(net->front), out.data, out.len) < 0)
+		_exit(code);
+	_exit(code);
+}
+
 _Noreturn void
 net_die(struct net *net, const char *fmt, ...)
 {
-	struct buffer out;
 	char reason[512];
 	va_list ap;
-	size_t at;
 
 	va_start(ap, fmt);
 	vsnprintf(reason, sizeof(reason), fmt, ap);
 	va_end(ap);
-	buffer_init(&out, CONNECTION_PACKET_MAX);
-	at = frame_begin(&out, M_NET_OFFLINE, 0);
-	buffer_put_cstring(&out, reason);
-	buffer_put_u8(&out, 0);
-	if (frame_end(&out, at) == 0 && net->front != NULL &&
-	    write(connection_fd(net->front), out.data, out.len) < 0)
-		_exit(NET_EXIT_LOST);
-	_exit(NET_EXIT_LOST);
+	net_end_now(net, NET_EXIT_LOST, reason);
 }
 
 /* The password up to the end of the pipe or line, into locked memory. */
@@ -196,10 +203,10 @@ net_run(const struct net_options *o)
 	tzset(); /* no time zone is looked for later */
 	signal(SIGALRM, on_alarm);
 	alarm(NET_LOGIN_S);
-	if (mlock(password, sizeof(password)) != 0)
-		perror("xmpp-net: mlock");
+	(void)mlock(password, sizeof(password)); /* or it may be swapped out */
 	if (start_parts(&net) != 0 || enter_walls(o) != 0)
-		return NET_EXIT_FATAL;
+		net_end_now(&net, NET_EXIT_FATAL,
+		    "xmpp-net cannot put up its walls here");
 	if (read_password(password, sizeof(password)) != 0)
 		net_leave(&net, NET_EXIT_FATAL, "%s: no password", o->account);
 	else if ((err = connect_stream(&net, password)) != 0)
