@@ -91,21 +91,34 @@ ask_free(struct ask *a)
 	free(a);
 }
 
+/* Octets of the answer's first line; what else was said is not meant. */
+static size_t
+ask_line(const struct secret *answer, size_t n)
+{
+	const uint8_t *end;
+
+	if (answer->data == NULL || n == 0)
+		return 0;
+	end = memchr(answer->data, '\n', n < answer->len ? n : answer->len);
+	if (end == NULL)
+		return n;
+	n = (size_t)(end - answer->data);
+	return n > 0 && answer->data[n - 1] == '\r' ? n - 1 : n;
+}
+
 static void
 ask_end(struct ask *a, int err)
 {
 	ask_done *done = a->done;
 	struct secret answer = a->answer;
-	size_t n = a->n;
+	size_t n = ask_line(&answer, a->n);
 
 	a->done = NULL;
 	a->answer = (struct secret){ 0 };
 	a->n = 0;
 	watch_set(a->watch, 0);
-	if (n > LIMIT_PASSPHRASE + 1 && err == 0)
+	if (n > LIMIT_PASSPHRASE && err == 0)
 		err = ERR_TOO_LONG;
-	if (n > 0 && n <= answer.len && answer.data[n - 1] == '\n')
-		n--;
 	done(a->arg, err, err == 0 ? (const char *)answer.data : NULL,
 	    err == 0 ? n : 0);
 	secret_free(&answer);

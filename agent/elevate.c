@@ -56,13 +56,13 @@ ask(struct request *r, uint32_t rights)
 	const struct client *c = r->client;
 	char prompt[256];
 
+	/* what is asked first: the name is the asker's own choice */
 	snprintf(prompt, sizeof prompt,
-	    "Process %u (it calls itself \"%s\") asks for the right to%s%s%s. "
-	    "Allow it?",
-	    c->pid, c->name,
+	    "Allow process %u to%s%s%s? Its client's name is \"%s\".", c->pid,
 	    rights & RIGHT_TRUST ? " decide about contacts' keys" : "",
 	    rights == (RIGHT_TRUST | RIGHT_ADMIN) ? " and" : "",
-	    rights & RIGHT_ADMIN ? " create and destroy identities" : "");
+	    rights & RIGHT_ADMIN ? " create and destroy identities" : "",
+	    c->name);
 	ask_question(r->keeper, ASK_CONFIRM, c->pid, prompt, confirmed, r);
 }
 

@@ -7,6 +7,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,19 +64,33 @@ run_askpass(const char *program, int kind, uint32_t pid, const char *prompt)
 		name[n > 0 ? n : 0] = '\0';
 		(void)close(fd);
 	}
-	for (char *p = name; *p != '\0'; p++)
-		if (*p < ' ' || *p > '~')
-			*p = *p == '\n' ? '\0' : '?';
+	name[strcspn(name, "\n")] = '\0';
 	if (pid != 0)
 		(void)snprintf(text, sizeof(text),
-		    "%s\n(asked by process %u, which calls itself \"%s\")",
+		    "%s (Asked by process %u, which calls itself \"%s\".)",
 		    prompt, pid, name);
 	else
 		(void)snprintf(text, sizeof(text), "%s", prompt);
+	/* names are chosen by who asks: one line, and no more than it says */
+	for (char *p = text; *p != '\0'; p++)
+		if (*p < ' ' || *p > '~')
+			*p = '?';
 	if (kind == ASK_CONFIRM)
 		(void)setenv("SSH_ASKPASS_PROMPT", "confirm", 1);
 	execlp(program, program, text, (char *)NULL);
 	err(1, "%s", program);
+}
+
+/* The launcher's own are blocked and ignored: it could not be ended. */
+static void
+signals_as_at_login(void)
+{
+	sigset_t none;
+
+	(void)signal(SIGPIPE, SIG_DFL);
+	(void)signal(SIGXFSZ, SIG_DFL);
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
 int
@@ -93,6 +108,7 @@ launcher_ask(const struct agent_options *o, int kind, uint32_t pid,
 	child = fork();
 	if (child != 0)
 		return child;
+	signals_as_at_login();
 	if (dup2(out, STDOUT_FILENO) == -1)
 		err(1, "dup2");
 	if (kind != ASK_SOURCE)
