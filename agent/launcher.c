@@ -71,17 +71,22 @@ role_environment(void)
 	return env;
 }
 
-/* fds[i] becomes descriptor 3 + i; everything above is closed. */
+/* fds[i] becomes descriptor 3 + i; everything above is closed. Of the user's
+ * own a role has only where its errors go. */
 static pid_t
 role_start(const char *path, const char *const argv[], const int fds[], int n)
 {
 	pid_t pid = fork();
-	int i;
+	int i, null;
 
 	if (pid == -1)
 		err(AGENT_EXIT_AGAIN, "fork");
 	if (pid != 0)
 		return pid;
+	null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||
+	    dup2(null, STDOUT_FILENO) == -1)
+		err(AGENT_EXIT_AGAIN, "/dev/null");
 	for (i = 0; i < n; i++)
 		if (dup2(fds[i], HIGH_FD + i) == -1)
 			err(AGENT_EXIT_AGAIN, "dup2");
@@ -284,7 +289,7 @@ on_signal(void *arg, int signo)
 }
 
 void
-launcher_run(const struct agent_options *options, int ready)
+launcher_run(const struct agent_options *options, int outer, int ready)
 {
 	static const struct connection_handler link_handler = { on_frame,
 		on_closed };
@@ -295,7 +300,7 @@ launcher_run(const struct agent_options *options, int ready)
 	};
 	int fd;
 
-	if (sandbox_die_with(getppid()) != 0 || (l.loop = loop_new()) == NULL)
+	if (sandbox_die_with(outer) != 0 || (l.loop = loop_new()) == NULL)
 		errx(AGENT_EXIT_AGAIN, "launcher: cannot start");
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (loop_signal(l.loop, signals[i], on_signal, &l) != 0)

@@ -7,6 +7,8 @@
 #ifndef AGENT_LAUNCHER_H
 #define AGENT_LAUNCHER_H
 
+#include <sys/types.h>
+
 #include <stdint.h>
 
 /* How a role and the launcher end: the status of their exit. */
@@ -21,6 +23,7 @@ enum agent_exit {
 struct agent_options {
 	const char *state;	  /* directory */
 	const char *socket;	  /* path; NULL when it was passed to us */
+	ino_t socket_inode;	  /* of what we bound there */
 	const char *pass_file;	  /* --passphrase-file or NULL */
 	const char *pass_command; /* --passphrase-command or NULL */
 	uint64_t life; /* seconds until it locks by itself; 0: none */
@@ -35,11 +38,11 @@ int supervisor_run(
     const struct agent_options *, void (*serving)(void *arg), void *arg);
 
 /*
- * The launcher, in a process of its own. Writes one octet to ready when the
- * keeper serves. Does not return.
+ * The launcher, in a process of its own, child of outer. Writes one octet to
+ * ready when the keeper serves. Does not return.
  */
-void
-launcher_run(const struct agent_options *, int ready) __attribute__((noreturn));
+void launcher_run(const struct agent_options *, int outer, int ready)
+    __attribute__((noreturn));
 
 /* launcher_ask.c: start what answers an ASK, its output going to out. The
  * child's pid, or -1: nothing is configured or it cannot be started. */

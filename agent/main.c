@@ -16,6 +16,8 @@
 #include <unistd.h>
 
 #include <bsd/stdlib.h>
+#define LIBBSD_OPENBSD_VIS
+#include <bsd/vis.h>
 
 #include "../ipc/agent_client.h"
 #include "../ipc/err.h"
@@ -25,8 +27,9 @@
 #include "launcher.h"
 #include "place.h"
 
-#define EXIT_USAGE 64 /* sysexits(3) */
-#define PATH_SIZE  4096
+#define EXIT_NO_AGENT 2
+#define EXIT_USAGE    64 /* sysexits(3) */
+#define PATH_SIZE     4096
 
 enum shell { SHELL_SH = 's', SHELL_CSH = 'c', SHELL_FISH = 'f' };
 
@@ -127,20 +130,24 @@ environment_print(const struct settings *s)
 static int
 agent_quit(const char *socket)
 {
-	char path[PATH_SIZE];
+	char path[PATH_SIZE], why[512 * 4 + 1];
 	struct reader reply;
 	struct agent *a;
 	int error, fd;
 
 	if (agent_socket_path(socket, path, sizeof(path)) != 0)
-		errx(1, "no agent: XMPP_AGENT_SOCK is not set");
+		errx(EXIT_NO_AGENT, "no agent: XMPP_AGENT_SOCK is not set");
 	if ((fd = agent_connect(path)) < 0)
-		err(1, "%s: no agent", path);
+		err(EXIT_NO_AGENT, "%s: no agent", path);
 	if ((a = agent_new(fd, &error)) == NULL)
-		errx(1, "%s: %s", path, err_text(error));
+		errx(EXIT_NO_AGENT, "%s: %s", path, err_text(error));
 	error = agent_call(a, M_QUIT, NULL, &reply);
+	(void)strvisx(why, agent_error(a),
+	    strnlen(agent_error(a), (sizeof(why) - 1) / 4),
+	    VIS_CSTYLE | VIS_OCTAL | VIS_NL | VIS_TAB);
 	if (error != 0)
-		errx(1, "%s: %s: %s", path, err_text(error), agent_error(a));
+		errx(1, "%s: %s%s%s", path, err_text(error),
+		    *why != '\0' ? ": " : "", why);
 	agent_free(a);
 	return 0;
 }
@@ -281,6 +288,7 @@ main(int argc, char *argv[])
 {
 	struct settings s = { .shell = SHELL_SH, .told = -1 };
 
+	sandbox_stdio();
 	if (argc > 1 && strcmp(argv[1], "-x") == 0)
 		return role_main(argc, argv);
 	if (argc == 3 && strcmp(argv[1], "--policy") == 0)
@@ -296,7 +304,8 @@ main(int argc, char *argv[])
 	place_state(s.state_path, sizeof(s.state_path));
 	s.options.state = s.state_path;
 	if (s.options.listen == -1) {
-		s.options.listen = place_listen(s.socket_path);
+		s.options.listen =
+		    place_listen(s.socket_path, &s.options.socket_inode);
 		s.options.socket = s.socket_path;
 	}
 	if (s.foreground)

@@ -5,6 +5,7 @@
  */
 #include "place.h"
 
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -105,32 +106,58 @@ place_state(char *path, size_t size)
 	directory_private(path);
 }
 
-/* Does somebody answer there? */
+/* Does somebody answer there? One that is too busy to is alive. */
 static int
 socket_alive(const struct sockaddr_un *sun)
 {
 	int fd, alive;
 
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd == -1)
 		err(1, "socket");
-	alive = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0;
+	alive = connect(fd, (const struct sockaddr *)sun, sizeof(*sun)) == 0 ||
+	    errno == EAGAIN;
+	if (!alive && errno != ECONNREFUSED && errno != ENOENT)
+		err(1, "%s", sun->sun_path);
 	(void)close(fd);
 	return alive;
 }
 
+/*
+ * The directory of the socket, locked against other agents: between finding
+ * a dead one's socket and having our own there, and while taking it away.
+ */
+static int
+directory_lock(const char *path)
+{
+	char dir[sizeof(((struct sockaddr_un *)0)->sun_path)];
+	const char *slash = strrchr(path, '/');
+	int fd;
+
+	if (slash == NULL)
+		path_print(dir, sizeof(dir), ".");
+	else
+		path_print(dir, sizeof(dir), "%.*s",
+		    slash == path ? 1 : (int)(slash - path), path);
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	while (fd != -1 && flock(fd, LOCK_EX) == -1 && errno == EINTR)
+		;
+	return fd; /* -1: bind(2) will say what is wrong there */
+}
+
 int
-place_listen(const char *path)
+place_listen(const char *path, ino_t *which)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	struct stat st;
 	mode_t mask;
-	int fd;
+	int fd, lock;
 
 	if (strlen(path) >= sizeof(sun.sun_path))
 		errx(1, "%s: longer than a socket's path can be (%zu)", path,
 		    sizeof(sun.sun_path) - 1);
 	(void)memcpy(sun.sun_path, path, strlen(path) + 1);
+	lock = directory_lock(path);
 	if (lstat(path, &st) == 0) {
 		if (!S_ISSOCK(st.st_mode))
 			errx(1, "%s: is there and is not a socket", path);
@@ -148,7 +175,24 @@ place_listen(const char *path)
 	(void)umask(mask);
 	if (listen(fd, BACKLOG) == -1)
 		err(1, "%s: listen", path);
+	if (lstat(path, &st) == -1)
+		err(1, "%s", path);
+	*which = st.st_ino;
+	if (lock != -1)
+		(void)close(lock);
 	return fd;
+}
+
+void
+place_unlisten(const char *path, ino_t which)
+{
+	int lock = directory_lock(path);
+	struct stat st;
+
+	if (lstat(path, &st) == 0 && S_ISSOCK(st.st_mode) && st.st_ino == which)
+		(void)unlink(path);
+	if (lock != -1)
+		(void)close(lock);
 }
 
 int

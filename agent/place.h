@@ -7,6 +7,8 @@
 #ifndef AGENT_PLACE_H
 #define AGENT_PLACE_H
 
+#include <sys/types.h>
+
 #include <stddef.h>
 
 /*
@@ -21,7 +23,9 @@ void place_state(char *path, size_t size);
  * died is replaced, one that answers is not. Or the one that a service
  * manager passed (LISTEN_FDS), whose variables are then removed.
  */
-int place_listen(const char *path);
+int place_listen(const char *path, ino_t *which);
+/* Take it away at the end, if it is that one still. */
+void place_unlisten(const char *path, ino_t which);
 int place_passed(void); /* -1: none was passed */
 
 #endif

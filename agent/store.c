@@ -46,7 +46,7 @@ struct store {
 static const char cachedir_tag[] =
     "Signature: 8a477f597d28d172789f06886806bc55\n"
     "# Ratchet states: restoring a backup of them breaks every session and\n"
-    "# opens old messages. Use xmpp-key export instead.\n";
+    "# opens old messages. Keep the vault's recovery code instead.\n";
 
 /* --- opening ---------------------------------------------------------------- */
 

@@ -18,6 +18,7 @@
 #include "../ipc/loop.h"
 #include "../sandbox/sandbox.h"
 #include "launcher.h"
+#include "place.h"
 
 #define BACKOFF_FIRST_MS 1000 /* after a launcher that never served */
 #define BACKOFF_LAST_MS	 30000
@@ -68,6 +69,7 @@ static void
 launcher_start(void *arg)
 {
 	struct supervisor *s = arg;
+	pid_t self = getpid();
 	int p[2];
 
 	if (s->ending)
@@ -80,7 +82,7 @@ launcher_start(void *arg)
 		err(1, "fork");
 	if (s->launcher == 0) {
 		(void)close(p[0]);
-		launcher_run(s->options, p[1]);
+		launcher_run(s->options, self, p[1]);
 	}
 	(void)close(p[1]);
 	s->ready = p[0];
@@ -163,6 +165,6 @@ supervisor_run(
 	ready_close(&s);
 	loop_free(s.loop);
 	if (options->socket != NULL)
-		(void)unlink(options->socket);
+		place_unlisten(options->socket, options->socket_inode);
 	return status == 0 ? 0 : 1;
 }

@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,6 +44,18 @@ early_fail(const char *what)
 	return ERR_CONTAINED;
 }
 
+void
+sandbox_stdio(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd >= 0)
+		close(fd);
+}
+
 int
 sandbox_early(void)
 {
@@ -51,6 +64,7 @@ sandbox_early(void)
 	if (!here.early) {
 		here.early = 1;
 		here.started_closed = prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 1;
+		sandbox_stdio();
 	}
 	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
 		return early_fail("not dumpable");

@@ -21,6 +21,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <termios.h>
+#include <unistd.h>
 
 #include "../agent/limits.h"
 
@@ -124,9 +125,11 @@ const struct policy_role policy_roles[SANDBOX_ROLES] = {
 const struct policy_call policy_calls[] = {
 	/* clang-format off */
 	/* --- what every closed role may do: its own descriptors and memory ----- */
-	{ A, "read",		ALLOW, ALWAYS, "descriptors it was given" },
+	{ F, "read",		ALLOW, ALWAYS, "descriptors it was given" },
+	{ K | D | S | N, "read", ALLOW, ABOVE(0, STDERR_FILENO), "the same, but no terminal: 2 may be the user's" },
 	{ A, "write",		ALLOW, ALWAYS, "descriptors it was given" },
-	{ A, "readv",		ALLOW, ALWAYS, "stdio and libraries" },
+	{ F, "readv",		ALLOW, ALWAYS, "stdio and libraries" },
+	{ K | D | S | N, "readv", ALLOW, ABOVE(0, STDERR_FILENO), "the same" },
 	{ A, "writev",		ALLOW, ALWAYS, "stdio and libraries" },
 	{ A, "close",		ALLOW, ALWAYS, "a peer is gone" },
 	{ A, "poll",		ALLOW, ALWAYS, "wait" },
@@ -157,7 +160,6 @@ const struct policy_call policy_calls[] = {
 	{ K, "munlock",		ALLOW, ALWAYS, "the same" },
 	{ K | N | F, "fcntl",	ALLOW, IS(1, F_GETFL), "make a descriptor non-blocking" },
 	{ K | N | F, "fcntl",	ALLOW, IS(1, F_SETFL), "make a descriptor non-blocking" },
-	{ N | F, "shutdown",	ALLOW, ALWAYS, "say that all was said" },
 	{ C, "sendto",		ALLOW, ALWAYS, "the resolver's questions; TLS" },
 	{ O | F, "sendto",	ALLOW, IS(4, 0), "only where the socket is connected to" },
 	{ N | F, "recvfrom",	ALLOW, ALWAYS, "a socket that is open" },

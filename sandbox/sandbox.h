@@ -29,6 +29,9 @@ struct sandbox_paths {
 	uint16_t tcp_port;	  /* the one port net may connect to; 0: none */
 };
 
+/* Open what is closed of 0, 1 and 2: a socket would get the number, and be
+ * printed to. sandbox_early does it as well. */
+void sandbox_stdio(void);
 /* First thing in main: dumpable 0, no core, no_new_privs; remembers whether
  * the kernel had started us non-dumpable. 0 or ERR_CONTAINED. */
 int sandbox_early(void);

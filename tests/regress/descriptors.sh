@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: ISC
+# What each process has in its hands: its descriptors, and of the environment.
+# Net has nothing of the terminal or the pipes that the text goes through.
+# privileged
+# shellcheck source=tests/lab/lib.sh
+. "$LAB/lib.sh"
+J=juliet@capulet.lit
+export XA_SECRET=of-the-users-shell
+
+# has ROLE PID FD...: these descriptors and no others
+has() {
+	local role=$1 pid=$2 got
+	shift 2
+	got=$(cd "/proc/$pid/fd" && printf '%s\n' * | sort -n | tr '\n' ' ')
+	[ "$got" = "$* " ] || fail "$role has the descriptors $got, not $*"
+}
+
+# null ROLE PID FD...: these lead nowhere
+null() {
+	local role=$1 pid=$2 fd
+	shift 2
+	for fd in "$@"; do
+		[ "$(readlink "/proc/$pid/fd/$fd")" = /dev/null ] ||
+			fail "descriptor $fd of $role: $(readlink "/proc/$pid/fd/$fd")"
+	done
+}
+
+# bare ROLE PID: nothing of the user's environment
+bare() {
+	if tr '\0' '\n' <"/proc/$2/environ" | grep -v '^[A-Z]*SAN_OPTIONS='; then
+		fail "that is in the environment of $1"
+	fi
+}
+
+prosody
+agent_start juliet
+identity juliet $J
+chat_start j juliet $J
+must 20 event j event=online
+supervisor=${PID[juliet]}
+for role in keeper derive store; do
+	null $role "$(role_pid $role)" 0 1
+	bare $role "$(role_pid $role)"
+done
+has derive "$(role_pid derive)" 0 1 2 3
+has store "$(role_pid store)" 0 1 2 3 4 5
+has front "$(role_pid front)" 0 1 2 3 4
+net=$(role_pid net)
+has net "$net" 0 1 2 3 4 5
+null net "$net" 0 1
+[ -n "$SAN" ] || null net "$net" 2
+bare net "$net"
+tr '\0' '\n' <"/proc/$supervisor/environ" | grep -q '^XA_SECRET=' ||
+	fail 'the secret was nowhere'
+chat_quit j
+agent_stop juliet
+echo passed
