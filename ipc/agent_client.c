@@ -69,6 +69,24 @@ agent_socket_path(const char *option, char *path, size_t size)
 	return n < 0 || (size_t)n >= size ? ERR_TOO_LONG : 0;
 }
 
+/*
+ * Who listens there may have come after the agent had ended: passphrases and
+ * texts are for our own user's (or root's, who could have them anyway).
+ */
+static int
+agent_is_ours(int fd)
+{
+	struct ucred peer;
+	socklen_t len = sizeof(peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
+		return 0;
+	if (peer.uid == geteuid() || peer.uid == 0)
+		return 1;
+	errno = EPERM;
+	return 0;
+}
+
 int
 agent_connect(const char *path)
 {
@@ -84,7 +102,8 @@ agent_connect(const char *path)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return ERR_SYSTEM;
-	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0)
+	if (connect(fd, (struct sockaddr *)&un, sizeof(un)) == 0 &&
+	    agent_is_ours(fd))
 		return fd;
 	saved = errno;
 	close(fd);

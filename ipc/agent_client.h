@@ -17,7 +17,8 @@ struct agent;
 /* $XMPP_AGENT_SOCK, else $XDG_RUNTIME_DIR/xmpp-agent/agent.sock, to path.
  * ERR_NOT_FOUND: neither is set. */
 int agent_socket_path(const char *option, char *path, size_t size);
-/* Connect (blocking). fd or ERR_SYSTEM with errno. */
+/* Connect (blocking). fd or ERR_SYSTEM with errno; EPERM: who listens there
+ * is neither this user nor root. */
 int agent_connect(const char *path);
 /* Takes fd over and says HELLO (waits). NULL: *err says why. */
 struct agent *agent_new(int fd, int *err);

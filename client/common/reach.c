@@ -55,6 +55,10 @@ reach_socket(void)
 			    getenv("XMPP_AGENT_SOCK") == NULL
 				? "; XMPP_AGENT_SOCK is not set"
 				: "");
+		else if (errno == EPERM)
+			fail("no agent",
+			    "who listens at %s is another user: not trusted",
+			    path);
 		else
 			fail("no agent", "%s: %s", path, strerror(errno));
 		return -1;
