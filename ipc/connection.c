@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -128,8 +129,10 @@ connection_handle(struct connection *c)
 
 	while (off < c->inlen && !c->dead && connection_may_read(c)) {
 		r = frame_parse(c->in + off, c->inlen - off, &f, &used);
-		if (c->packets && (r == 0 || (r == 1 && used != c->inlen)))
-			r = ERR_MALFORMED;
+		if (c->packets && (r != 1 || used != c->inlen)) {
+			off = c->inlen; /* not one frame: drop the packet */
+			r = 0;
+		}
 		if (r <= 0)
 			break;
 		off += used;
@@ -162,6 +165,15 @@ connection_room(struct connection *c)
 	return connection_resize(c, (size_t)reader_u32(&r) + 4);
 }
 
+/* read(2) says 0 for an empty packet as well as for the end. */
+static int
+connection_is_over(const struct connection *c)
+{
+	struct pollfd p = { .fd = c->fd, .events = POLLRDHUP };
+
+	return !c->packets || poll(&p, 1, 0) != 0;
+}
+
 static int
 connection_read(struct connection *c)
 {
@@ -180,6 +192,8 @@ connection_read(struct connection *c)
 		n = read(c->fd, c->in + c->inlen, room);
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			break;
+		if (n == 0 && !connection_is_over(c))
+			continue;
 		if (n <= 0)
 			return n == 0 || errno == ECONNRESET ? ERR_EOF
 							     : ERR_SYSTEM;

@@ -29,7 +29,9 @@ struct connection *connection_new(
     struct loop *, int fd, const struct connection_handler *, void *arg);
 /*
  * As connection_new for a SOCK_SEQPACKET socket: one packet is one frame, so
- * that a peer that dies in the middle of a write leaves no half frame.
+ * that a peer that dies in the middle of a write leaves no half frame. A
+ * packet that is not one frame is dropped: on the front link the next net
+ * comes over the same socket.
  */
 struct connection *connection_new_packets(
     struct loop *, int fd, const struct connection_handler *, void *arg);

@@ -490,6 +490,23 @@ test_packets(void **state)
 	buffer_free(&f);
 }
 
+/* An ill packet is dropped: what comes after it is as good as ever. */
+static void
+dropped(const uint8_t *p, size_t n)
+{
+	struct buffer f;
+
+	assert_int_equal(send(at.peer, p, n, 0), (ssize_t)n);
+	buffer_init(&f, FRAME_MAX);
+	frame_make(&f, 1, 7, 5);
+	peer_write(f.data, f.len);
+	turn();
+	assert_int_equal(at.closed, 1);
+	assert_int_equal(at.frames, 1);
+	assert_int_equal(at.last_id, 7);
+	buffer_free(&f);
+}
+
 static void
 test_packet_two(void **state)
 {
@@ -498,11 +515,8 @@ test_packet_two(void **state)
 	(void)state;
 	buffer_init(&f, FRAME_MAX);
 	frame_make(&f, 1, 1, 5);
-	peer_write(f.data, f.len);
 	frame_make(&f, 1, 2, 5); /* two frames in one packet */
-	peer_write(f.data, f.len);
-	assert_int_equal(loop_run(at.loop), 0);
-	assert_int_equal(at.closed, ERR_MALFORMED);
+	dropped(f.data, f.len);
 	buffer_free(&f);
 }
 
@@ -514,7 +528,7 @@ test_packet_half(void **state)
 	(void)state;
 	buffer_init(&f, FRAME_MAX);
 	frame_make(&f, 1, 1, 5);
-	bad(f.data, f.len - 1, ERR_MALFORMED);
+	dropped(f.data, f.len - 1);
 	buffer_free(&f);
 }
 
@@ -526,8 +540,32 @@ test_packet_long(void **state)
 	(void)state;
 	buffer_init(&f, FRAME_MAX);
 	frame_make(&f, 1, 1, CONNECTION_PACKET_MAX);
-	bad(f.data, f.len, ERR_MALFORMED);
+	dropped(f.data, f.len);
 	buffer_free(&f);
+}
+
+static void
+test_packet_lying(void **state)
+{
+	(void)state;
+	dropped((const uint8_t *)"\xff\xff\xff\xff\x01\0\0\0\0", 9);
+}
+
+static void
+test_packet_empty(void **state)
+{
+	(void)state;
+	dropped((const uint8_t *)"", 0); /* not the end */
+}
+
+static void
+test_packet_end(void **state)
+{
+	(void)state;
+	close(at.peer);
+	at.peer = -1;
+	assert_int_equal(loop_run(at.loop), 0);
+	assert_int_equal(at.closed, ERR_EOF);
 }
 
 static void
@@ -568,6 +606,9 @@ main(void)
 		PACKETS(test_packet_two),
 		PACKETS(test_packet_half),
 		PACKETS(test_packet_long),
+		PACKETS(test_packet_lying),
+		PACKETS(test_packet_empty),
+		PACKETS(test_packet_end),
 		PACKETS(test_packet_send_long),
 	};
 
