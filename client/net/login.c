@@ -155,6 +155,13 @@ on_bound(struct net *net)
 		net_leave(net, NET_EXIT_LOST, "the server bound no JID");
 		return;
 	}
+	/* "own" decides whose carbons, archive and lists are believed */
+	if (strcmp(net->own, net->account) != 0) {
+		net_leave(net, NET_EXIT_FATAL,
+		    "%s: the server gave it another address: %s", net->account,
+		    net->own);
+		return;
+	}
 	net->bound = 1;
 	net_logged_in();
 	xmpp_handler_add(net->conn, on_message, NULL, "message", NULL, net);
