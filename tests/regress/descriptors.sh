@@ -55,4 +55,21 @@ tr '\0' '\n' <"/proc/$supervisor/environ" | grep -q '^XA_SECRET=' ||
 	fail 'the secret was nowhere'
 chat_quit j
 agent_stop juliet
+
+# Who came to listen there after the agent had ended is another user.
+perl -MSocket -e '$> = 777; $> == 777 or exit 3; umask 0;
+	socket(S, AF_UNIX, SOCK_STREAM, 0);
+	bind(S, sockaddr_un($ARGV[0])) && listen(S, 5) or die; sleep 600' \
+	"/tmp/agent.sock" 2>"$T/perl.err" &
+perl=$!
+there() { [ -S /tmp/agent.sock ] || gone $perl; }
+must 10 there
+if ! gone $perl; then # where there is a second uid
+	code=0
+	XMPP_AGENT_SOCK=/tmp/agent.sock "$LAB/drop" "$O/xmpp-key" unlock \
+		--passphrase-file "$T/passphrase" 2>"$T/foreign.err" || code=$?
+	[ $code = 2 ] || fail "exit $code from another user's agent"
+	grep -q 'another user' "$T/foreign.err" || fail 'whose socket it is'
+	kill $perl
+fi
 echo passed

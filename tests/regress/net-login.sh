@@ -27,12 +27,15 @@ exec 9<>"$T/silent"
 refused secret-juliet --port "$PORT"
 grep -q 'certificate not trusted: .*(give --ca-file)' "$T/c.json" ||
 	fail "no CA: $(cat "$T/c.json")"
-! grep -q 'Authenticated as' "$T/prosody/run/prosody.log" ||
-	fail "it has logged in without a trusted certificate"
+log=$T/prosody/run/log
+grep -q 'Client connected' "$log" || fail "nothing in prosody's log"
+! grep -q '<auth\|<response' "$log" ||
+	fail "it has begun to log in without a trusted certificate"
 
 refused wrong --port "$PORT" --ca-file "$CA"
 grep -q 'the server refuses the password' "$T/c.json" ||
 	fail "wrong password: $(cat "$T/c.json")"
+grep -q '<auth' "$log" || fail "an attempt to log in is not in prosody's log"
 
 refused secret-juliet --port 9 --ca-file "$CA"
 grep -q 'cannot connect' "$T/c.json" || fail "no server: $(cat "$T/c.json")"
