@@ -296,8 +296,9 @@ main(int argc, char *argv[])
 	options_parse(&s, argc, argv);
 	if (s.kill)
 		return agent_quit(s.socket);
-	s.options.listen = place_passed();
-	place_socket(s.socket, s.socket_path, sizeof(s.socket_path));
+	s.options.listen = place_passed(s.socket_path, sizeof(s.socket_path));
+	if (s.options.listen == -1)
+		place_socket(s.socket, s.socket_path, sizeof(s.socket_path));
 	if (strchr(s.socket_path, '\'') != NULL)
 		errx(EXIT_USAGE, "%s: a quote in the socket's path",
 		    s.socket_path);

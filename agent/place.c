@@ -195,8 +195,22 @@ place_unlisten(const char *path, ino_t which)
 		(void)close(lock);
 }
 
+/* The path that a socket was bound to. */
+static void
+socket_path(int fd, char *path, size_t size)
+{
+	struct sockaddr_un sun = { 0 };
+	socklen_t len = sizeof(sun);
+
+	if (getsockname(fd, (struct sockaddr *)&sun, &len) == -1 ||
+	    sun.sun_family != AF_UNIX || sun.sun_path[0] == '\0')
+		errx(1, "LISTEN_FDS: descriptor %d is no socket with a path",
+		    fd);
+	path_print(path, size, "%.*s", (int)sizeof(sun.sun_path), sun.sun_path);
+}
+
 int
-place_passed(void)
+place_passed(char *path, size_t size)
 {
 	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");
 	const char *why;
@@ -212,6 +226,7 @@ place_passed(void)
 			&len) == -1 ||
 		    !accepting)
 			errx(1, "LISTEN_FDS: descriptor 3 does not listen");
+		socket_path(fd, path, size);
 		if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ||
 		    fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
 			err(1, "descriptor 3");

@@ -26,6 +26,7 @@ void place_state(char *path, size_t size);
 int place_listen(const char *path, ino_t *which);
 /* Take it away at the end, if it is that one still. */
 void place_unlisten(const char *path, ino_t which);
-int place_passed(void); /* -1: none was passed */
+/* -1: none was passed; else path is its. */
+int place_passed(char *path, size_t size);
 
 #endif

@@ -66,8 +66,34 @@ stop
 kill -TERM "$two"
 wait "$two" || fail "exit status $?"
 
+# A socket from a service manager: it is named, kept, and told to nobody else.
+passed() {
+	exec perl -MSocket -MPOSIX -e 'my $path = shift; unlink $path;
+		socket(S, AF_UNIX, SOCK_STREAM, 0);
+		bind(S, sockaddr_un($path)) && listen(S, 5) or die;
+		POSIX::dup2(fileno(S), 3); open(my $f, "<&=", 3); fcntl($f, 2, 0);
+		@ENV{qw(LISTEN_PID LISTEN_FDS LISTEN_FDNAMES)} = ($$, 1, "x");
+		exec @ARGV' "$@"
+}
+# shellcheck disable=SC2016 # the agent's child expands it
+start passed "$T/passed.sock" env -u XDG_RUNTIME_DIR "$O/xmpp-agent" -D \
+	--passphrase-command 'env >"$T/source.env"; echo x'
+grep -qx "XMPP_AGENT_SOCK='$T/passed.sock'; export XMPP_AGENT_SOCK;" \
+	"$T/agent.out" || fail "the socket that was passed: $(cat "$T/agent.out")"
+XMPP_AGENT_SOCK=$T/passed.sock "$O/xmpp-key" create a@b.c \
+	--passphrase-command "echo x" >"$T/create.out" || fail "create"
+stop
+[ -S "$T/passed.sock" ] || fail "the service manager's socket is gone"
+# shellcheck disable=SC2016
+start passed "$T/passed.sock" "$O/xmpp-agent" -D \
+	--passphrase-command 'env >"$T/source.env"; echo x'
+must 10 test -s "$T/source.env"
+grep LISTEN_ "$T/source.env" && fail "what the service manager passed on"
+stop
+rm -rf "$state"
+
 # Directories that others can write or read are refused.
-chmod 0755 "$state"
+mkdir -m 0755 "$state"
 says 1 "$state" "$O/xmpp-agent" -D
 chmod 0700 "$state"
 chmod 0777 "$XDG_RUNTIME_DIR/xmpp-agent"
