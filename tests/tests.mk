@@ -10,6 +10,7 @@ FUZZ = $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 SEEDED = $(O)/test/seeded/xmpp-agent $(O)/test/seeded/xmpp-agent-store
 SUPPORT = $(addprefix $(O)/test/,json_pick hunt attack protocol_index rows mute) $(SEEDED)
 include tests/interop/oracle.mk
+include tests/chaos/chaos.mk
 # Everything twice: the archives need each other.
 TEST_ARCHIVES = -Wl,--start-group $(ARCHIVES) -Wl,--end-group
 deps = tests/lab/deps.sh

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 # prosody.sh DIR PORT: a private prosody on 127.0.0.1:PORT, run as the caller,
 # with accounts and a CA of its own; returns when it answers. DIR/pid holds its
-# process id, DIR/ca.pem the CA, DIR/data all that it stores.
+# process id, DIR/ca.pem the CA, DIR/data all that it stores. With WIRE_LOG=FILE
+# and WIRE_MODULES=DIR of mod_wire_log.lua it records all messages it is sent.
 set -eu
 umask 077
 dir=$1 port=$2
@@ -23,6 +24,12 @@ for host in capulet.lit montague.lit; do
 			-extfile <(echo "subjectAltName=DNS:$host")
 done
 
+wire_module='' wire_options=''
+if [ -n "${WIRE_LOG:-}" ]; then
+	wire_module='"wire_log"'
+	wire_options="plugin_paths = { \"$WIRE_MODULES\" }
+wire_log = \"$WIRE_LOG\""
+fi
 cat >"$dir/prosody.cfg.lua" <<EOT
 pidfile = "$dir/run/prosody.pid"
 data_path = "$dir/data"
@@ -44,7 +51,8 @@ archive_expires_after = "1d"
 max_archive_query_results = ${ARCHIVE_PAGE:-50}
 modules_enabled = { "roster", "saslauth", "tls", "disco", "posix", "pep",
   "private", "blocklist", "carbons", ${NO_ARCHIVE:+--} "mam",
-  "smacks", "csi", "ping", "version", "offline" }
+  "smacks", "csi", "ping", "version", "offline", $wire_module }
+$wire_options
 modules_disabled = { "s2s" }
 VirtualHost "capulet.lit"
 VirtualHost "montague.lit"
