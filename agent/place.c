@@ -13,6 +13,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,8 @@
 
 #define LISTEN_FIRST 3	/* sd_listen_fds(3) */
 #define BACKLOG	     64 /* connections that wait while a role starts anew */
+#define LOCK_TRIES   100
+#define LOCK_WAIT_MS 20
 
 static void path_print(char *path, size_t size, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -140,8 +143,12 @@ directory_lock(const char *path)
 		path_print(dir, sizeof(dir), "%.*s",
 		    slash == path ? 1 : (int)(slash - path), path);
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	while (fd != -1 && flock(fd, LOCK_EX) == -1 && errno == EINTR)
-		;
+	/* in a directory of all, another user's lock is not waited for */
+	for (int i = 0; fd != -1 && i < LOCK_TRIES; i++) {
+		if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+			break;
+		(void)poll(NULL, 0, LOCK_WAIT_MS);
+	}
 	return fd; /* -1: bind(2) will say what is wrong there */
 }
 

@@ -58,6 +58,14 @@ perl -MSocket -e 'socket(S, AF_UNIX, SOCK_STREAM, 0);
 start "$O/xmpp-agent" -D -a "$T/dead.sock"
 stop
 
+# In a directory of all nobody can keep an agent from starting.
+flock -F "$T" sleep 60 &
+locker=$!
+start "$O/xmpp-agent" -D -a "$T/dead.sock"
+stop
+kill $locker
+[ ! -e "$T/dead.sock" ] || fail "the socket is still there"
+
 # Two agents of one person: two sockets and two states.
 XDG_STATE_HOME=$T/state2 start "$O/xmpp-agent" -D -a "$T/two.sock"
 two=$outer
