@@ -71,6 +71,22 @@ role_environment(void)
 	return env;
 }
 
+/* Where errors go may be the user's terminal: to write to, not to read. */
+static void
+stderr_write_only(void)
+{
+	int fd, flags = fcntl(STDERR_FILENO, F_GETFL);
+
+	if (flags == -1 || (flags & O_ACCMODE) == O_WRONLY)
+		return;
+	fd =
+	    open("/proc/self/fd/2", O_WRONLY | O_APPEND | O_NOCTTY | O_CLOEXEC);
+	if (fd == -1) /* a socket, or after su(1) another user's terminal */
+		return;
+	(void)dup2(fd, STDERR_FILENO);
+	(void)close(fd);
+}
+
 /* fds[i] becomes descriptor 3 + i; everything above is closed. Of the user's
  * own a role has only where its errors go. */
 static pid_t
@@ -87,6 +103,7 @@ role_start(const char *path, const char *const argv[], const int fds[], int n)
 	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||
 	    dup2(null, STDOUT_FILENO) == -1)
 		err(AGENT_EXIT_AGAIN, "/dev/null");
+	stderr_write_only();
 	for (i = 0; i < n; i++)
 		if (dup2(fds[i], HIGH_FD + i) == -1)
 			err(AGENT_EXIT_AGAIN, "dup2");

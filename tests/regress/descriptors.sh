@@ -34,7 +34,13 @@ bare() {
 }
 
 prosody
-agent_start juliet
+# its errors by a descriptor that reads as well, as a terminal's does
+"$LAB/drop" touch "$T/tty"
+become juliet "$O/xmpp-agent" -D -a "$T/juliet/run/agent.sock" \
+	>"$T/juliet-agent.out" 2<>"$T/tty" </dev/null &
+PID[juliet]=$!
+must 10 test -s "$T/juliet-agent.out"
+echo "$PASSPHRASE" | "$LAB/drop" tee "$T/passphrase" >/dev/null
 identity juliet $J
 chat_start j juliet $J
 must 20 event j event=online
@@ -42,6 +48,12 @@ supervisor=${PID[juliet]}
 for role in keeper derive store; do
 	null $role "$(role_pid $role)" 0 1
 	bare $role "$(role_pid $role)"
+done
+# none can read where its errors go, be it a terminal or, here, a file
+for role in keeper derive store; do
+	[ $((8#$(awk '/^flags:/ { print $2 }' \
+		"/proc/$(role_pid $role)/fdinfo/2") & 3)) = 1 ] ||
+		fail "$role can read its standard error"
 done
 has derive "$(role_pid derive)" 0 1 2 3
 has store "$(role_pid store)" 0 1 2 3 4 5
