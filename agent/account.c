@@ -240,8 +240,9 @@ load_all(struct keeper *k)
 			drop(k->accounts, a);
 			continue;
 		}
-		index_sort(&a->messages);
-		index_sort(&a->outbox);
+		if ((err = index_sort(&a->messages)) != 0 ||
+		    (err = index_sort(&a->outbox)) != 0)
+			return err;
 	}
 	k->accounts->stale = 0;
 	return 0;

@@ -133,7 +133,7 @@ int index_reserve(struct index *);
 void index_add(struct index *, const struct indexed *);
 void index_remove(struct index *, const uint8_t *handle);
 void index_free(struct index *);
-void index_sort(struct index *);
+int index_sort(struct index *); /* 0 or ERR_MEMORY */
 
 /*
  * Commit, answer r when it is durable; a refused commit makes the cache

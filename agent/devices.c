@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bsd/stdlib.h>
+
 #include "attach.h"
 #include "bundles.h"
 #include "crypto/crypto.h"
@@ -46,7 +48,11 @@ read_ids(struct reader *r, size_t *n)
 		if (id != 0 && id <= DEVICE_MAX)
 			ids[out++] = id;
 	}
-	qsort(ids, out, sizeof *ids, by_id);
+	/* not qsort: glibc's asks for the memory's size, which the walls forbid */
+	if (out > 1 && heapsort(ids, out, sizeof *ids, by_id) != 0) {
+		free(ids);
+		return NULL;
+	}
 	for (i = 0, j = 0; i < out; i++)
 		if (j == 0 || ids[j - 1] != ids[i])
 			ids[j++] = ids[i];

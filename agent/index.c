@@ -76,9 +76,11 @@ by_seq(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-void
+/* Not qsort: glibc's asks for the memory's size, which the walls forbid. */
+int
 index_sort(struct index *x)
 {
-	if (x->n > 1)
-		qsort(x->v, x->n, sizeof *x->v, by_seq);
+	if (x->n > 1 && heapsort(x->v, x->n, sizeof *x->v, by_seq) != 0)
+		return ERR_MEMORY;
+	return 0;
 }

@@ -41,6 +41,7 @@ struct store {
 	struct buffer in, out;
 	int failed; /* a PUT of this transaction failed: refuse its COMMIT */
 	char why[256];
+	const char *dir; /* as it was given, for messages */
 };
 
 static const char cachedir_tag[] =
@@ -200,9 +201,12 @@ load(struct store *s, uint32_t id)
 	}
 	if (code != SQLITE_DONE && error == 0) {
 		buffer_clear(&s->out);
-		sync_error(&s->out, id, ERR_CORRUPT,
-		    code == SQLITE_ROW ? "a row of impossible size"
-				       : sqlite3_errmsg(s->db));
+		if (code != SQLITE_IOERR && code != SQLITE_NOMEM)
+			errx(EXIT_FOR_GOOD, "%s/%s: damaged: %s", s->dir,
+			    DATABASE,
+			    code == SQLITE_ROW ? "a row of impossible size"
+					       : sqlite3_errmsg(s->db));
+		return ERR_STORE;
 	} else if (error == 0) {
 		if (rows > 0) {
 			buffer_patch_u32(&s->out, count_at, rows);
@@ -326,7 +330,8 @@ main(int argc, char *argv[])
 	if (argc != 2)
 		errx(64, "started by xmpp-agent, not by hand");
 	closefrom(STORE_FD + 1);
-	directory_enter(argv[1]);
+	s.dir = argv[1];
+	directory_enter(s.dir);
 	if (sandbox_enter(ROLE_STORE, &paths) != 0)
 		errx(EXIT_FOR_GOOD, "cannot contain itself");
 	database_open(&s, argv[1]);
