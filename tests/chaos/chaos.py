@@ -28,20 +28,20 @@ CALM = 75  # seconds without any progress: no more will come
 SHARE = 0.25  # mean seconds between two messages of a client
 
 
-class Chaos:
-    """The run: what was told to whom, and what they have printed."""
+class Drive:
+    """Clients that write: what was told to whom, and what they have printed."""
 
-    def __init__(self, options):
-        self.options = options
-        self.random = random.Random(options.seed)
+    share = SHARE
+
+    def __init__(self, rng, letters):
+        self.random = rng
         self.log = open(f"{world.T}/chaos.log", "w", encoding="utf-8")
         self.began = time.monotonic()
         self.server = world.Server()
         self.agents = [world.Agent(person) for person in world.HOSTS]
         self.clients = [world.Client(person, letter, self.on_event)
-                        for person in world.HOSTS for letter in "ab"]
+                        for person in world.HOSTS for letter in letters]
         self.due = {}  # client to the time of its next message
-        self.kills = collections.Counter()
         self.ends = 0  # of clients, while the others are being killed
         self.bodies = {}  # body to the client that was told to send it
         self.sent = {}  # id to the client that printed "sent"
@@ -100,7 +100,35 @@ class Chaos:
         for client in self.clients:
             if now >= self.due.get(client, 0):
                 self.talk(client)
-                self.due[client] = now + self.random.expovariate(1 / SHARE)
+                self.due[client] = now + self.random.expovariate(1 / self.share)
+
+    def everybody(self):
+        """Start them; all online, all keys published."""
+        for client in self.clients:
+            client.start()
+        world.wait(60, "everybody online",
+                   lambda: all(c.online for c in self.clients), self.step)
+        for agent in self.agents:
+            agent.key("publish", world.jid(agent.person), "--host", "127.0.0.1",
+                      "--port", str(world.PORT), "--ca-file",
+                      f"{world.T}/prosody/ca.pem", "--password-file",
+                      f"{world.T}/{agent.person}.pw")
+
+    def missing(self, siblings=True):
+        """(id, client) of what was sent and is to be shown and was not."""
+        return [(ident, c) for ident, name in self.sent.items()
+                for c in self.clients if c.name != name
+                and (siblings or c.person != self.sender[ident])
+                and not self.prints[c.name, ident]]
+
+
+class Chaos(Drive):
+    """The run, the kills, the judgement."""
+
+    def __init__(self, options):
+        super().__init__(random.Random(options.seed), "ab")
+        self.options = options
+        self.kills = collections.Counter()
 
     # --- kills ------------------------------------------------------------
 
@@ -121,15 +149,7 @@ class Chaos:
         self.kills[role] += 1
 
     def run(self):
-        for client in self.clients:
-            client.start()
-        world.wait(60, "everybody online",
-                   lambda: all(c.online for c in self.clients), self.step)
-        for agent in self.agents:
-            agent.key("publish", world.jid(agent.person), "--host", "127.0.0.1",
-                      "--port", str(world.PORT), "--ca-file",
-                      f"{world.T}/prosody/ca.pem", "--password-file",
-                      f"{world.T}/{agent.person}.pw")
+        self.everybody()
         bound = time.monotonic() + 60 + 10 * self.options.pause * \
             self.options.kills
         while self.kills.total() < self.options.kills:
@@ -146,14 +166,6 @@ class Chaos:
             self.kill()
 
     # --- the end ----------------------------------------------------------
-
-    def others(self, ident):
-        """The names of the clients that are to show this message."""
-        return [c for c in self.clients if c.name != self.sent[ident]]
-
-    def missing(self):
-        return [(ident, c) for ident in self.sent for c in self.others(ident)
-                if not self.prints[c.name, ident]]
 
     def settle(self):
         """All is let come to its end; then every client says, by leaving,
