@@ -36,6 +36,8 @@
 
 enum { KEEPER, DERIVE, STORE_ROLE, ROLES };
 
+static const char *const role_names[ROLES] = { "keeper", "derive", "store" };
+
 struct launcher {
 	const struct agent_options *options;
 	struct loop *loop;
@@ -264,6 +266,9 @@ role_ended(struct launcher *l, int i, int status)
 	int left = 0;
 
 	l->roles[i] = 0;
+	if (WIFSIGNALED(status))
+		warnx("%s: ended by signal %d (%s)", role_names[i],
+		    WTERMSIG(status), strsignal(WTERMSIG(status)));
 	if (WIFEXITED(status) &&
 	    (WEXITSTATUS(status) == AGENT_EXIT_FOR_GOOD ||
 		WEXITSTATUS(status) == AGENT_EXIT_QUIT))
