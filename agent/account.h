@@ -29,7 +29,8 @@ struct indexed { /* a message or a composed one, in order of seq */
 	uint64_t seq;
 	uint64_t time; /* real time, seconds */
 	uint32_t len;  /* octets of its text */
-	uint8_t fixed; /* outbox: its octets are fixed */
+	uint8_t
+	    fixed; /* outbox: its octets are; message: somebody has shown it */
 };
 
 struct index {

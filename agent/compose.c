@@ -127,9 +127,10 @@ keep(struct request *r, struct txn *t, struct account *a, struct outbox *o)
 static void
 compose(struct request *r, struct composed *c)
 {
+	struct keeper *k = r->keeper;
 	struct account *a = request_account(r, c->jid);
 	struct txn *t;
-	int err;
+	int err, sent = 0;
 
 	if (a == NULL)
 		return;
@@ -138,6 +139,8 @@ compose(struct request *r, struct composed *c)
 	if ((err = make_handle(t, a, &c->o)) == 0) {
 		if (index_find(&a->outbox, c->o.handle) != NULL)
 			err = compare(t, a, &c->o);
+		else if (index_find(&a->messages, c->o.handle) != NULL)
+			sent = 1; /* the answer was lost, the message was not */
 		else
 			err = keep(r, t, a, &c->o);
 	}
@@ -147,6 +150,8 @@ compose(struct request *r, struct composed *c)
 	}
 	buffer_put(&r->reply, c->o.handle, HANDLE_SIZE);
 	request_commit(r, t);
+	if (sent)
+		outbox_event_sent(k, a, &c->o);
 }
 
 void

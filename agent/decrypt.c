@@ -15,6 +15,7 @@
 #include "cursor.h"
 #include "handlers.h"
 #include "methods.h"
+#include "siblings.h"
 #include "text.h"
 
 #define HEARTBEAT 53 /* XEP-0384: answer the first message at this counter */
@@ -189,15 +190,18 @@ is_stranger(const struct decrypting *d)
 static int
 check_room(struct decrypting *d, const struct device *row)
 {
-	const unsigned part = is_stranger(d) ? STRANGERS_SHARE : 1;
+	const unsigned part = STRANGERS_SHARE;
 	struct account *a = d->account;
 	struct peer_counts counts;
 	int err;
 
-	if (d->has_payload &&
+	if (d->has_payload && is_stranger(d) &&
 	    (a->messages.n >= LIMIT_WAITING / part ||
 		a->messages.octets + d->textlen > LIMIT_WAITING_BYTES / part))
-		return is_stranger(d) ? ERR_CROWDED : ERR_FULL;
+		return ERR_CROWDED;
+	if (d->has_payload &&
+	    (err = siblings_make_room(d->txn, a, d->textlen)) != 0)
+		return err;
 	if (d->peer.own || row->sessions != 0 ||
 	    (d->peer.written && !d->peer_is_new))
 		return 0;

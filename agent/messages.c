@@ -119,6 +119,22 @@ put_message(struct buffer *b, const struct asked *q, int again)
 	buffer_put_u8(b, (uint8_t)again);
 }
 
+/* Once somebody has shown it, it may go when there is no room (siblings.c). */
+static int
+note_seen(struct asked *q)
+{
+	struct indexed *e =
+	    index_find(&q->account->messages, q->m->entry.handle);
+	int err;
+
+	if (q->m->entry.fixed || e == NULL)
+		return 0;
+	q->m->entry.fixed = 1;
+	if ((err = message_record_put(q->txn, q->account, q->m)) == 0)
+		e->fixed = 1;
+	return err;
+}
+
 /* Note for this client that the message was offered or shown. */
 static int
 note(struct asked *q, enum offer state, int *before)
@@ -131,6 +147,8 @@ note(struct asked *q, enum offer state, int *before)
 	if (err != 0)
 		return err;
 	*before = offers_state(o, &q->m->entry);
+	if (*before == SHOWN && state == OFFERED)
+		err = ERR_NOT_FOUND; /* it is done with it */
 	if (*before < (int)state) {
 		offers_set(o, q->account, &q->m->entry, state);
 		err = offers_put(q->txn, q->account, name, o);
@@ -170,6 +188,8 @@ message_shown(struct request *r)
 	if (q == NULL)
 		return;
 	err = note(q, SHOWN, &before);
+	if (err == 0)
+		err = note_seen(q);
 	if (err != 0)
 		request_abort(r, q->txn, err, "shown");
 	else

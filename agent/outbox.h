@@ -26,6 +26,9 @@ int outbox_open(
     struct txn *, struct account *, const uint8_t *handle, struct outbox **out);
 int outbox_put(struct txn *, const struct account *, const struct outbox *);
 void outbox_release(struct outbox *);
+/* Tell the fronts that the server has it. */
+void outbox_event_sent(
+    struct keeper *, const struct account *, const struct outbox *);
 /* Tell the fronts that it will not be sent as things are. */
 void outbox_event_failed(struct keeper *, const struct account *,
     const struct outbox *, int code, const char *reason);

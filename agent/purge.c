@@ -17,14 +17,20 @@
 #define PURGE_MS (5 * 60 * 1000)
 #define HOURS	 3600
 
+/* What nobody has shown yet stays: it is still to be read for the first time. */
 static int
 purge_messages(struct txn *t, struct account *a, uint64_t before)
 {
 	struct indexed *e;
+	size_t i = 0;
 	int err;
 
-	while (a->messages.n > 0 && a->messages.v[0].time < before) {
-		e = &a->messages.v[0];
+	while (i < a->messages.n) {
+		e = &a->messages.v[i];
+		if (!e->fixed || e->time >= before) {
+			i++;
+			continue;
+		}
 		err = txn_delete(
 		    t, RECORD_MESSAGE, a->jid, e->handle, HANDLE_SIZE);
 		if (err != 0)

@@ -4,12 +4,15 @@
  * the keeper; a net that lies here loses or doubles a message of its own
  * account (every ratchet drops the double), which a server could do as well.
  */
+#include "attach.h"
 #include "handlers.h"
 #include "outbox.h"
+#include "siblings.h"
 #include "text.h"
 
-static void
-tell_sent(struct keeper *k, const struct account *a, const struct outbox *o)
+void
+outbox_event_sent(
+    struct keeper *k, const struct account *a, const struct outbox *o)
 {
 	struct buffer b;
 
@@ -29,7 +32,7 @@ outbox_sent(struct request *r)
 	struct account *a;
 	struct outbox *o = NULL;
 	struct txn *t;
-	int err;
+	int err, kept = 0;
 
 	reader_cstring(&r->body, jid, sizeof jid);
 	reader_fixed(&r->body, handle, sizeof handle);
@@ -45,12 +48,19 @@ outbox_sent(struct request *r)
 		err = ERR_ARGUMENT; /* it was never encrypted */
 	if (err == 0)
 		err = txn_delete(t, RECORD_OUTBOX, jid, handle, sizeof handle);
+	if (err == 0 && (kept = siblings_keep(r->keeper, t, a, o)) < 0) {
+		err = kept;
+		r->keeper->accounts->stale = 1;
+	}
 	if (err != 0) {
 		request_abort(r, t, err, "sent");
 	} else {
 		index_remove(&a->outbox, handle);
 		keeper_commit(r->keeper, t);
-		tell_sent(r->keeper, a, o);
+		outbox_event_sent(r->keeper, a, o);
+		if (kept)
+			event_handle(
+			    r->keeper, TO_FRONTS, jid, M_EVENT_MESSAGE, handle);
 		request_durable(r);
 	}
 	outbox_release(o);
