@@ -65,6 +65,26 @@ null net "$net" 0 1
 bare net "$net"
 tr '\0' '\n' <"/proc/$supervisor/environ" | grep -q '^XA_SECRET=' ||
 	fail 'the secret was nowhere'
+# Another user who can reach the socket is turned away before a word is read;
+# the same octets from our own are answered.
+sock=$T/juliet/run/agent.sock
+chmod 0711 "$T" "$T/juliet" "$T/juliet/run"
+chmod 0666 "$sock"
+# shellcheck disable=SC2016 # it is perl's
+hello='use Socket; if ($ARGV[1]) { $> = $ARGV[1]; $> == $ARGV[1] or exit 3 }
+	socket(S, AF_UNIX, SOCK_STREAM, 0);
+	connect(S, sockaddr_un($ARGV[0])) or die "connect: $!";
+	$SIG{PIPE} = "IGNORE"; $SIG{ALRM} = sub { exit 4 }; alarm 10;
+	syswrite(S, pack("NCNNN", 13, 1, 7, 1, 0));
+	exit(sysread(S, my $b, 100) ? 0 : 5)'
+"$LAB/drop" perl -e "$hello" "$sock" "" || fail "our own HELLO: exit $?"
+code=0
+perl -e "$hello" "$sock" 777 2>"$T/perl.err" || code=$?
+case $code in
+5) ;;
+3) echo "there is no second uid here" ;;
+*) fail "a foreign uid at the socket: exit $code: $(cat "$T/perl.err")" ;;
+esac
 chat_quit j
 agent_stop juliet
 
