@@ -54,6 +54,12 @@ acknowledge(struct mute *m, uint32_t i)
 	reader_cstring(&reply, peer, sizeof(peer));
 	(void)reader_u32(&reply);
 	reader_fixed(&reply, fingerprint, sizeof(fingerprint));
+	(void)reader_u8(&reply);
+	(void)reader_u8(&reply);
+	if (reader_u8(&reply) != 0) { /* shown, or the own device's */
+		buffer_free(&body);
+		return;
+	}
 	buffer_clear(&body);
 	buffer_put_cstring(&body, m->account);
 	buffer_put_cstring(&body, peer);
