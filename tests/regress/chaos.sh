@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
-# seconds: 360
+# seconds: 600
 # 200 kills of every role at random moments while two people with two clients
 # each write to one another: nothing lost, nothing doubled, no key used twice,
 # no session made anew (tests/chaos).
