@@ -117,6 +117,9 @@ load_account(void *arg, const char *jid, const uint8_t *name, size_t namelen,
 	a->created = rec.created;
 	memcpy(a->u, rec.identity.u, sizeof a->u);
 	a->due = rec.due;
+	a->doubt = rec.doubt;
+	if (!rec.ours)
+		a->compared = 1;
 out:
 	secret_wipe(&rec, sizeof rec);
 	return err;
@@ -318,6 +321,8 @@ account_unpack(const uint8_t *p, size_t len, struct account_record *rec)
 	rec->others = reader_u8(&r);
 	rec->own_read = reader_u8(&r);
 	rec->due = reader_u8(&r);
+	rec->doubt = reader_u8(&r);
+	rec->ours = reader_u8(&r);
 	return reader_end(&r) != 0 ? ERR_CORRUPT : 0;
 }
 
@@ -361,6 +366,8 @@ account_put(struct txn *t, const char *jid, const struct account_record *rec)
 	buffer_put_u8(&b, rec->others);
 	buffer_put_u8(&b, rec->own_read);
 	buffer_put_u8(&b, rec->due);
+	buffer_put_u8(&b, rec->doubt);
+	buffer_put_u8(&b, rec->ours);
 	err = b.err != 0
 	    ? b.err
 	    : txn_put(t, RECORD_ACCOUNT, jid, "", 0, b.data, b.len);

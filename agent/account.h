@@ -22,6 +22,8 @@ struct account_record {
 	uint8_t others;	  /* what becomes of devices on the first list */
 	uint8_t own_read; /* the own list has been read once */
 	uint8_t due;	  /* DUE_… */
+	uint8_t doubt;	  /* DOUBT_SERVER: until adopt */
+	uint8_t ours;	  /* the bundle on the server is this state's */
 };
 
 struct indexed { /* a message or a composed one, in order of seq */
@@ -70,6 +72,9 @@ struct account {
 	uint32_t device;
 	uint8_t u[32];
 	uint8_t due;
+	uint8_t doubt; /* the record's */
+	uint8_t
+	    compared; /* the server's bundle was, since unlock, or need not */
 	uint64_t created;
 	struct index messages, outbox;
 	struct work_items work;
@@ -110,6 +115,13 @@ uint64_t account_seq(struct keeper *); /* ever ascending */
  */
 struct account *request_account(struct request *, const char *jid);
 struct account *request_net(struct request *, const char *jid);
+/* The same two, for what uses sessions: also DOUBT. */
+struct account *request_account_sure(struct request *, const char *jid);
+struct account *request_net_sure(struct request *, const char *jid);
+
+/* adopt.c: why an account's sessions, or any's, are not used (enum doubt). */
+uint8_t account_doubt(struct keeper *, const struct account *);
+uint8_t accounts_doubt(struct keeper *);
 
 /* The record, into *out (secure heap; account_release). 0 or an error. */
 int account_open(struct txn *, const char *jid, struct account_record **out);

@@ -11,6 +11,7 @@
 
 #include <bsd/stdlib.h>
 
+#include "client.h"
 #include "crypto/crypto.h"
 #include "cursor.h"
 #include "handlers.h"
@@ -59,6 +60,18 @@ attach_drop(struct keeper *k, const struct account *a)
 	TAILQ_FOREACH(c, &k->clients, entry)
 		if (c->attached != NULL && strcmp(c->attached, a->jid) == 0)
 			detach(c);
+}
+
+void
+attach_end_nets(struct keeper *k, const struct account *a)
+{
+	struct client *c;
+
+	TAILQ_FOREACH(c, &k->clients, entry)
+		if (attach_is_net(c, a->jid)) {
+			client_gone(c); /* what it asked before is refused */
+			client_end(c);
+		}
 }
 
 void
@@ -202,7 +215,7 @@ attach_net(struct request *r)
 		request_fail(r, r->body.err, "account");
 		return;
 	}
-	if ((a = request_account(r, jid)) == NULL)
+	if ((a = request_account_sure(r, jid)) == NULL)
 		return;
 	if (c->attached != NULL) {
 		request_fail(r, ERR_EXISTS, "attached to %s", c->attached);

@@ -27,6 +27,8 @@ struct net {
 int attach_is_net(const struct client *, const char *account);
 void attach_forget(struct keeper *); /* all attachments end (lock) */
 void attach_drop(struct keeper *, const struct account *);
+/* Their connections end: what they were told of the account is over. */
+void attach_end_nets(struct keeper *, const struct account *);
 unsigned attach_count_nets(struct keeper *, const char *account);
 /* Every attached net has read its archive to the end. */
 int attach_all_caught_up(struct keeper *, const char *account);

@@ -14,7 +14,7 @@
 #include "../ipc/connection.h"
 #include "../ipc/err.h"
 #include "../ipc/messages.h"
-#include "records_internal.h"
+#include "anchor.h"
 
 /* --- batches ---------------------------------------------------------------- */
 
@@ -78,6 +78,7 @@ txn_commit(struct txn *t)
 	}
 	b->octets += t->octets;
 	b->purge |= t->purge;
+	b->doubt = r->doubt;
 	r->queued += t->octets;
 	memcpy(b->set, r->set, SET_SIZE);
 }
@@ -151,13 +152,15 @@ static int
 batch_send(struct records *r, struct batch *b)
 {
 	struct rows rows = { .out = connection_out(r->store) };
-	uint8_t key[ROW_KEY], purge = b->purge != 0;
+	uint8_t key[ROW_KEY], commit[1 + 4 + ANCHOR_SIZE] = { b->purge != 0 };
 	size_t start = rows.out->len;
 	struct change *c;
 	int err;
 
 	b->sent = 1;
-	if ((err = root_seal(r, b, &b->root)) != 0)
+	commit[4] = ANCHOR_SIZE; /* a string's length, below 256 */
+	if ((err = root_seal(r, b, &b->root)) != 0 ||
+	    (err = anchor_make(r, b->counter, commit + 5)) != 0)
 		return err;
 	TAILQ_FOREACH(c, &b->changes, next) {
 		if (c->entry->gathered == c)
@@ -173,7 +176,8 @@ batch_send(struct records *r, struct batch *b)
 	}
 	if (++r->commit_id == 0)
 		r->commit_id = 1;
-	return connection_send(r->store, M_COMMIT, r->commit_id, &purge, 1);
+	return connection_send(
+	    r->store, M_COMMIT, r->commit_id, commit, sizeof(commit));
 }
 
 void
@@ -211,6 +215,7 @@ batch_durable(struct records *r, struct batch *b, struct waiters *waiters)
 	sealed_set(r, &r->root, sealed_ref(b->root));
 	memcpy(r->durable_set, b->set, SET_SIZE);
 	r->durable_counter = b->counter;
+	r->durable_doubt = b->doubt;
 	if (b->purge)
 		epochs_ended(r, 1);
 	batch_free(r, b, waiters);
@@ -229,6 +234,7 @@ batches_refused(struct records *r, struct waiters *waiters)
 	while ((b = TAILQ_FIRST(&r->batches)) != NULL)
 		batch_free(r, b, waiters);
 	r->counter = r->durable_counter;
+	r->doubt = r->durable_doubt;
 	epochs_ended(r, 0);
 	r->epochs_dirty = r->unlocked;
 }

@@ -132,3 +132,25 @@ request_net(struct request *r, const char *jid)
 	}
 	return a;
 }
+
+static struct account *
+sure(struct request *r, struct account *a)
+{
+	if (a != NULL && account_doubt(r->keeper, a) != 0) {
+		request_fail(r, ERR_DOUBT, "%s", "");
+		return NULL;
+	}
+	return a;
+}
+
+struct account *
+request_account_sure(struct request *r, const char *jid)
+{
+	return sure(r, request_account(r, jid));
+}
+
+struct account *
+request_net_sure(struct request *r, const char *jid)
+{
+	return sure(r, request_net(r, jid));
+}

@@ -128,7 +128,7 @@ static void
 compose(struct request *r, struct composed *c)
 {
 	struct keeper *k = r->keeper;
-	struct account *a = request_account(r, c->jid);
+	struct account *a = request_account_sure(r, c->jid);
 	struct txn *t;
 	int err, sent = 0;
 

@@ -440,7 +440,7 @@ decrypt_message(struct request *r)
 		err = check_element(d);
 	if (err != 0) {
 		request_fail(r, err, "decrypt");
-	} else if ((d->account = request_net(r, d->jid)) != NULL) {
+	} else if ((d->account = request_net_sure(r, d->jid)) != NULL) {
 		d->r = r;
 		run(d);
 		session_ops_end(&d->ops);

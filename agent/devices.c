@@ -184,16 +184,6 @@ out:
 
 /* --- BUNDLE ------------------------------------------------------------------- */
 
-struct handed_in { /* the request's fields */
-	char jid[LIMIT_JID + 1], peer[LIMIT_JID + 1];
-	uint8_t ns, status;
-	uint32_t device, spk_id;
-	const uint8_t *identity, *spk, *signature;
-	size_t identitylen, spklen, signaturelen;
-	uint32_t prekeys;   /* how many */
-	struct reader list; /* them */
-};
-
 static int
 read_bundle(struct reader *b, struct handed_in *in)
 {
@@ -338,7 +328,11 @@ devices_bundle(struct request *r)
 	    in->device > DEVICE_MAX || in->status > BUNDLE_UNREACHABLE ||
 	    !text_is_bare_jid(in->peer))
 		request_fail(r, ERR_ARGUMENT, "bundle");
-	else if ((a = request_net(r, in->jid)) != NULL)
-		accept_bundle(r, a, in);
+	else if ((a = request_net(r, in->jid)) != NULL) {
+		if (strcmp(in->peer, a->jid) == 0 && in->device == a->device)
+			own_bundle(r, a, in);
+		else
+			accept_bundle(r, a, in);
+	}
 	free(in);
 }

@@ -369,6 +369,9 @@ answer_need(struct encrypting *e, uint32_t *n)
 	buffer_put_u8(b, ENCRYPT_NEED);
 	at = b->len;
 	buffer_put_u32(b, 0);
+	if (!e->account->compared) /* our own bundle: are we who we were? */
+		need_row(
+		    e, e->account->jid, method_first(), e->account->device, n);
 	need_lists(e, n);
 	if (*n == 0)
 		err = need_bundles(e, n);
@@ -429,7 +432,7 @@ failed(struct encrypting *e, int err)
 			net_unset_fresh(e->r->client->net, (uint8_t)ns,
 			    e->rs->peers[i].jid);
 	}
-	if (err == ERR_UNTRUSTED || err == ERR_KEY_CHANGED)
+	if (err == ERR_UNTRUSTED || err == ERR_KEY_CHANGED || err == ERR_DOUBT)
 		outbox_event_failed(
 		    e->r->keeper, e->account, e->o, err, e->why);
 }
@@ -449,7 +452,7 @@ encrypt_message(struct request *r)
 		request_fail(r, err, "encrypt");
 		return;
 	}
-	if ((e.account = request_net(r, jid)) == NULL)
+	if ((e.account = request_net_sure(r, jid)) == NULL)
 		return;
 	e.txn = txn_begin(r->keeper->records);
 	err = outbox_open(e.txn, e.account, handle, &e.o);

@@ -201,11 +201,13 @@ keys_derive(struct records *r, const struct secret *master)
 		{ &r->k_names, "xmpp-agent 1 names" },
 		{ &r->k_set, "xmpp-agent 1 set" },
 		{ &r->k_wrap, "xmpp-agent 1 wrap" },
+		{ &r->k_anchor, "xmpp-agent 1 anchor" },
 	};
 
 	int err = 0;
 
-	for (size_t i = 0; i < 3 && err == 0; i++) {
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && err == 0;
+	     i++) {
 		err = secret_new(keys[i].key, 32);
 		if (err == 0)
 			err = crypto_hkdf(master->data, master->len, NULL,
@@ -221,5 +223,6 @@ keys_forget(struct records *r)
 	secret_free(&r->k_names);
 	secret_free(&r->k_set);
 	secret_free(&r->k_wrap);
+	secret_free(&r->k_anchor);
 	r->unlocked = 0;
 }

@@ -68,6 +68,7 @@ create(struct request *r, const char *jid, uint8_t others)
 	} else {
 		a->device = rec->device;
 		a->created = rec->created;
+		a->compared = 1; /* nothing of ours is published */
 		memcpy(a->u, rec->identity.u, sizeof a->u);
 		account_note_due(k, a, rec->due);
 		buffer_put(&r->reply, a->u, FINGERPRINT_SIZE);

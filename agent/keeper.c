@@ -193,6 +193,31 @@ listen_ready(void *arg, int events)
 
 /* --- start ------------------------------------------------------------------- */
 
+/* Where the database lies, and the anchor. */
+static int
+place_read(struct keeper *k, struct reader *body)
+{
+	struct place place = { 0 };
+	uint8_t digest[32];
+	const uint8_t *boot, *anchor;
+	struct iovec_const v;
+	size_t bootlen, len;
+	int err = 0;
+
+	boot = reader_string(body, &bootlen, 64);
+	place.inode = reader_u64(body);
+	place.birth = reader_u64(body);
+	anchor = reader_string(body, &len, 64);
+	if (body->err != 0)
+		return body->err;
+	v = (struct iovec_const){ boot, bootlen };
+	if ((err = crypto_sha256(&v, 1, digest)) == 0) {
+		memcpy(place.boot, digest, sizeof(place.boot));
+		records_found(k->records, &place, anchor, len);
+	}
+	return err;
+}
+
 /* Every row of the store, before anybody is served. */
 static int
 rows_load(struct keeper *k)
@@ -215,6 +240,7 @@ rows_load(struct keeper *k)
 			break;
 		if (f.type == M_REPLY && f.id == 1) {
 			said = reader_u64(&f.body);
+			error = place_read(k, &f.body);
 			done = 1;
 		} else if (f.type != M_ROWS)
 			error = ERR_STORE;

@@ -167,8 +167,11 @@ roles_start(struct launcher *l)
 	const int keeper_fds[] = { l->options->listen, store[0], derive[0],
 		launcher[0], answer[0] };
 
+	const int store_fds[] = { store[1], l->options->anchor };
+	const int store_n = l->options->anchor == -1 ? 1 : 2;
+
 	l->roles[STORE_ROLE] =
-	    role_start(store_path(), store_argv, &store[1], 1);
+	    role_start(store_path(), store_argv, store_fds, store_n);
 	l->roles[DERIVE] =
 	    role_start("/proc/self/exe", derive_argv, &derive[1], 1);
 	l->roles[KEEPER] = role_start("/proc/self/exe", keeper_argv, keeper_fds,

@@ -28,6 +28,7 @@ struct agent_options {
 	const char *pass_command; /* --passphrase-command or NULL */
 	uint64_t life; /* seconds until it locks by itself; 0: none */
 	int listen;    /* the listening socket */
+	int anchor;    /* the store's anchor, -1: none */
 };
 
 /*

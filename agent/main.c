@@ -309,6 +309,7 @@ main(int argc, char *argv[])
 		    place_listen(s.socket_path, &s.options.socket_inode);
 		s.options.socket = s.socket_path;
 	}
+	s.options.anchor = place_anchor(s.state_path, s.socket_path);
 	if (s.foreground)
 		return supervisor_run(&s.options, serving, &s);
 	return go_behind(&s);

@@ -12,6 +12,16 @@ const struct method methods[OMEMO_PROFILES] = {
 	[OMEMO_2] = { NS_OMEMO2, 0, 0, FORMAT_SCE_CONTENT, BOUND_CONVERSATION },
 };
 
+uint8_t
+method_first(void)
+{
+	uint8_t ns = 0;
+
+	while (!methods[ns].sends)
+		ns++;
+	return ns;
+}
+
 int
 method_sends(uint8_t ns)
 {

@@ -13,6 +13,8 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -109,6 +111,47 @@ place_state(char *path, size_t size)
 	directory_private(path);
 }
 
+/* The directory that a path lies in. */
+static void
+path_above(const char *path, char *dir, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		path_print(dir, size, ".");
+	else
+		path_print(dir, size, "%.*s",
+		    slash == path ? 1 : (int)(slash - path), path);
+}
+
+/* FNV-1a: one anchor for each state directory, by its name. */
+static uint64_t
+name_of(const char *path)
+{
+	uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+	for (; *path != '\0'; path++)
+		h = (h ^ (uint8_t)*path) * UINT64_C(0x100000001b3);
+	return h;
+}
+
+int
+place_anchor(const char *state, const char *socket)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	char dir[PATH_MAX], path[PATH_MAX];
+
+	if (runtime != NULL && *runtime == '/') {
+		path_print(dir, sizeof(dir), "%s/xmpp-agent", runtime);
+		if (mkdir(dir, 0700) == -1 && errno != EEXIST)
+			return -1;
+	} else
+		path_above(socket, dir, sizeof(dir));
+	path_print(
+	    path, sizeof(path), "%s/anchor-%016" PRIx64, dir, name_of(state));
+	return open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+}
+
 /* Does somebody answer there? One that is too busy to is alive. */
 static int
 socket_alive(const struct sockaddr_un *sun)
@@ -134,14 +177,9 @@ static int
 directory_lock(const char *path)
 {
 	char dir[sizeof(((struct sockaddr_un *)0)->sun_path)];
-	const char *slash = strrchr(path, '/');
 	int fd;
 
-	if (slash == NULL)
-		path_print(dir, sizeof(dir), ".");
-	else
-		path_print(dir, sizeof(dir), "%.*s",
-		    slash == path ? 1 : (int)(slash - path), path);
+	path_above(path, dir, sizeof(dir));
 	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	/* in a directory of all, another user's lock is not waited for */
 	for (int i = 0; fd != -1 && i < LOCK_TRIES; i++) {

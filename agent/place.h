@@ -19,6 +19,12 @@ void place_socket(const char *option, char *path, size_t size);
 /* ${XDG_STATE_HOME:-~/.local/state}/xmpp-agent, made with mode 0700. */
 void place_state(char *path, size_t size);
 /*
+ * The anchor of the state directory's database (anchor.h): a file in
+ * $XDG_RUNTIME_DIR/xmpp-agent, else beside the socket, that outlives the
+ * agent but not, as a rule, the boot. A descriptor, or -1: it cannot be had.
+ */
+int place_anchor(const char *state, const char *socket);
+/*
  * A listening, non-blocking socket there; one left behind by an agent that
  * died is replaced, one that answers is not. Or the one that a service
  * manager passed (LISTEN_FDS), whose variables are then removed.

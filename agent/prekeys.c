@@ -204,6 +204,27 @@ prekeys_use(struct prekeys *k, uint32_t id)
 	return add_one(k);
 }
 
+int
+prekeys_skip(struct prekeys *k)
+{
+	size_t i;
+	int err;
+
+	for (i = 0; i < k->n; i++)
+		if (k->v[i].used == 0)
+			k->v[i].used = clock_real();
+	while (k->n > PREKEYS_USED)
+		remove_oldest_used(k);
+	if (k->next > PREKEY_LAST - PREKEYS_SKIP - LIMIT_PREKEYS)
+		return ERR_FULL;
+	k->next += PREKEYS_SKIP;
+	k->next_signed += SIGNED_SKIP;
+	err = add_signed(k);
+	for (i = 0; i < LIMIT_PREKEYS && err == 0; i++)
+		err = add_one(k);
+	return err;
+}
+
 size_t
 prekeys_forget(struct prekeys *k, uint64_t before)
 {

@@ -12,7 +12,9 @@
 
 #define PREKEYS_USED 128 /* hidden ones kept; then the oldest goes */
 #define PREKEY_LAST  0xFFFFFEU
-#define SIGNED_DAYS  7 /* then a new signed prekey; the last one stays */
+#define PREKEYS_SKIP 65536 /* more than a lost state has given out */
+#define SIGNED_SKIP  256   /* the same, of signed ones */
+#define SIGNED_DAYS  7	   /* then a new signed prekey; the last one stays */
 
 struct prekey {
 	struct omemo_key key;
@@ -44,6 +46,9 @@ struct signed_prekey *prekeys_find_signed(struct prekeys *, uint32_t id);
 int prekeys_use(struct prekeys *, uint32_t id);
 /* Delete used ones' private halves: those used before a time. How many. */
 size_t prekeys_forget(struct prekeys *, uint64_t before);
+/* New ones throughout, their ids beyond any that a later state that was lost
+ * can have given out; what is published is kept as used. 0 or an error. */
+int prekeys_skip(struct prekeys *);
 /* A new signed prekey when it is time; key exchanges of the old old one are
  * forgotten with it. Stages what changes. */
 int prekeys_rotate(struct keeper *, struct txn *, struct account *);

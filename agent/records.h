@@ -55,6 +55,22 @@ int records_load(
 void records_set_store(struct records *, struct connection *store);
 
 /*
+ * What the store says of its file, and the anchor that lay beside (len 0:
+ * none). Before records_unlock; records_doubt is judged by it.
+ */
+struct place {
+	uint8_t boot[16];      /* digest of the kernel's boot id */
+	uint64_t inode, birth; /* of the database; birth in ns, 0: unknown */
+};
+
+void records_found(
+    struct records *, const struct place *, const void *anchor, size_t len);
+/* Why the whole state may be old or a copy (enum doubt); kept in the root
+ * record until records_believe, which the next commit makes durable. */
+uint8_t records_doubt(const struct records *);
+void records_believe(struct records *);
+
+/*
  * Derive keys from the master key, open epochs and root, check every row
  * against the root's multiset hash, begin a new epoch (a commit).
  * ERR_CORRUPT: rows old, mixed, swapped or missing; nothing is usable then.

@@ -23,6 +23,7 @@
 #define SEAL_MIN     (SEAL_HEADER + SEAL_TAG)
 #define EPOCHS_MAX   1024 /* kept until their records are re-sealed */
 #define SET_SIZE     32
+#define ANCHOR_MAX   64 /* octets of what the store says is one */
 #define ROW_OVERHEAD (ROW_KEY + 4)	/* in a PUT frame */
 #define BATCH_OCTETS (1024 * 1024)	/* then the next batch begins */
 #define TXN_OCTETS   (768 * 1024)	/* one transaction's rows */
@@ -74,6 +75,7 @@ struct batch {
 	struct waiters waiters;
 	uint8_t set[SET_SIZE]; /* the multiset hash with this batch in it */
 	uint64_t counter;
+	uint8_t doubt;
 	size_t octets;
 	int purge;
 	int sent;
@@ -109,7 +111,7 @@ struct records {
 	uint64_t count;	     /* records, newest */
 	/* seal.c */
 	int unlocked;
-	struct secret k_names, k_set, k_wrap;
+	struct secret k_names, k_set, k_wrap, k_anchor;
 	struct epoch *epochs; /* the last is the current one */
 	size_t nepochs;
 	uint64_t epoch_seals; /* EPOCH_SEALS, fewer in a test */
@@ -125,6 +127,11 @@ struct records {
 	uint8_t set[SET_SIZE]; /* newest */
 	uint8_t durable_set[SET_SIZE];
 	uint64_t counter, durable_counter; /* commits */
+	/* anchor.c, root.c */
+	struct place place; /* of the database, now */
+	uint8_t anchor[ANCHOR_MAX];
+	size_t anchorlen;
+	uint8_t doubt, durable_doubt;
 };
 
 /* --- records.c --- */

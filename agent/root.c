@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The root record: the commit counter and a keyed multiset hash of all rows,
- * the sum mod 2^256 of HMAC(set key, row key, row). Runs in the keeper. A
+ * The root record: the commit counter, where the database lies, whether that
+ * is in doubt, and a keyed multiset hash of all rows, the sum mod 2^256 of HMAC(set key, row key, row). Runs in the keeper. A
  * store that gives back old, mixed, swapped, altered or missing rows is found
- * here, at unlock, before anything is used. (A whole older database, root and
- * all, is consistent in itself.)
+ * here, at unlock, before anything is used. A whole older database, root and
+ * all, is consistent in itself: anchor.c notices it.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "../ipc/err.h"
-#include "records_internal.h"
+#include "anchor.h"
 
-#define ROOT_SIZE (8 + 8 + SET_SIZE)
+#define PLACE_SIZE (16 + 8 + 8)
+#define ROOT_SIZE  (8 + 8 + SET_SIZE + PLACE_SIZE + 1)
 
 void
 set_add(uint8_t set[SET_SIZE], const uint8_t element[SET_SIZE])
@@ -40,16 +41,24 @@ set_subtract(uint8_t set[SET_SIZE], const uint8_t element[SET_SIZE])
 int
 root_seal(struct records *r, const struct batch *b, struct sealed **out)
 {
-	uint8_t key[ROW_KEY], body[ROOT_SIZE];
-	const struct iovec_const v = { body, sizeof(body) };
+	uint8_t key[ROW_KEY];
+	struct iovec_const v;
+	struct buffer body;
+	int err;
 
 	raw_key(RAW_ROOT, key);
-	for (int i = 0; i < 8; i++) {
-		body[i] = (uint8_t)(b->counter >> (56 - 8 * i));
-		body[8 + i] = (uint8_t)(r->version >> (56 - 8 * i));
-	}
-	memcpy(body + 16, b->set, SET_SIZE);
-	return seal(r, KIND_ROOT, key, &v, 1, out);
+	buffer_init(&body, ROOT_SIZE);
+	buffer_put_u64(&body, b->counter);
+	buffer_put_u64(&body, r->version);
+	buffer_put(&body, b->set, SET_SIZE);
+	buffer_put(&body, r->place.boot, sizeof(r->place.boot));
+	buffer_put_u64(&body, r->place.inode);
+	buffer_put_u64(&body, r->place.birth);
+	buffer_put_u8(&body, b->doubt);
+	v = (struct iovec_const){ body.data, body.len };
+	err = body.err != 0 ? body.err : seal(r, KIND_ROOT, key, &v, 1, out);
+	buffer_free(&body);
+	return err;
 }
 
 static int
@@ -57,6 +66,7 @@ root_open(struct records *r)
 {
 	struct secret plain = { 0 };
 	uint8_t key[ROW_KEY];
+	struct place then;
 	struct reader in;
 	int err;
 
@@ -69,7 +79,13 @@ root_open(struct records *r)
 	r->counter = r->durable_counter = reader_u64(&in);
 	r->version = reader_u64(&in);
 	reader_fixed(&in, r->durable_set, SET_SIZE);
+	reader_fixed(&in, then.boot, sizeof(then.boot));
+	then.inode = reader_u64(&in);
+	then.birth = reader_u64(&in);
+	r->durable_doubt = reader_u8(&in);
 	err = reader_end(&in) != 0 ? ERR_CORRUPT : 0;
+	if (err == 0) /* the first commit makes it durable, and the place */
+		r->doubt = r->durable_doubt | anchor_judge(r, &then);
 	secret_free(&plain);
 	return err;
 }
@@ -134,6 +150,28 @@ epoch_commit(struct records *r)
 	return err;
 }
 
+void
+records_found(struct records *r, const struct place *place, const void *anchor,
+    size_t len)
+{
+	r->place = *place;
+	r->anchorlen = len <= ANCHOR_MAX ? len : 0;
+	if (r->anchorlen > 0)
+		memcpy(r->anchor, anchor, r->anchorlen);
+}
+
+uint8_t
+records_doubt(const struct records *r)
+{
+	return r->doubt;
+}
+
+void
+records_believe(struct records *r)
+{
+	r->doubt = 0;
+}
+
 int
 records_unlock(struct records *r, const struct secret *master)
 {
@@ -175,6 +213,7 @@ records_create(struct records *r, const struct secret *master)
 	memset(r->set, 0, SET_SIZE);
 	memset(r->durable_set, 0, SET_SIZE);
 	r->counter = r->durable_counter = r->version = 0;
+	r->doubt = r->durable_doubt = 0;
 	err = keys_derive(r, master);
 	r->unlocked = 1;
 	if (err == 0)

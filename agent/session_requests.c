@@ -155,6 +155,7 @@ session_status(struct request *r)
 
 	buffer_put_u8(b, (uint8_t)locked);
 	buffer_put_u8(b, (uint8_t)vault_exists(k->vault));
+	buffer_put_u8(b, accounts_doubt(k));
 	buffer_put_u32(
 	    b, k->accounts != NULL && !locked ? (uint32_t)k->accounts->n : 0);
 	buffer_put_u64(b, locked ? 0 : records_count(k->records));

@@ -10,6 +10,8 @@
  * and rolled back is answered with an error; after a commit whose outcome is
  * unknown the store exits without an answer, and the restart reads what is
  * true. Exit status 2: starting again cannot help (in use, not readable).
+ * Descriptor 4, if it is open, is the anchor: octets of the keeper's, kept
+ * outside the database and written after each commit (anchor.h).
  */
 #include <sys/stat.h>
 
@@ -29,6 +31,8 @@
 #include "../sandbox/sandbox.h"
 
 #define STORE_FD      3
+#define ANCHOR_FD     4
+#define ANCHOR_MAX    64
 #define KEY_SIZE      32
 #define DATABASE      "vault.db"
 #define APPLICATION   0x786d6b31 /* "xmk1" */
@@ -42,6 +46,8 @@ struct store {
 	int failed; /* a PUT of this transaction failed: refuse its COMMIT */
 	char why[256];
 	const char *dir; /* as it was given, for messages */
+	int anchor;	 /* -1: none was given */
+	char boot[64];	 /* the kernel's boot id */
 };
 
 static const char cachedir_tag[] =
@@ -154,17 +160,59 @@ database_open(struct store *s, const char *dir)
 		fail_open(s, dir);
 }
 
-/* --- requests --------------------------------------------------------------- */
+/* --- what lies outside the database ----------------------------------------- */
 
 static void
-reply_u64(struct store *s, uint32_t id, int with, uint64_t n)
+outside_open(struct store *s)
 {
-	size_t at = frame_begin(&s->out, M_REPLY, id);
+	ssize_t n;
+	int fd;
 
-	if (with)
-		buffer_put_u64(&s->out, n);
-	(void)frame_end(&s->out, at);
+	s->anchor = fcntl(ANCHOR_FD, F_GETFD) != -1 ? ANCHOR_FD : -1;
+	fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return;
+	n = read(fd, s->boot, sizeof(s->boot) - 1);
+	s->boot[n > 0 ? n : 0] = '\0';
+	(void)close(fd);
 }
+
+/* Which file the database is, and what the anchor says. */
+static void
+put_outside(struct store *s)
+{
+	char anchor[ANCHOR_MAX];
+	struct statx stx = { 0 };
+	uint64_t birth = 0;
+	ssize_t n = 0;
+
+	if (statx(AT_FDCWD, DATABASE, AT_SYMLINK_NOFOLLOW,
+		STATX_INO | STATX_BTIME, &stx) == -1)
+		stx = (struct statx){ 0 };
+	if (stx.stx_mask & STATX_BTIME)
+		birth = (uint64_t)stx.stx_btime.tv_sec * 1000000000U +
+		    stx.stx_btime.tv_nsec;
+	buffer_put_cstring(&s->out, s->boot);
+	buffer_put_u64(&s->out, stx.stx_ino);
+	buffer_put_u64(&s->out, birth);
+	if (s->anchor != -1)
+		n = pread(s->anchor, anchor, sizeof(anchor), 0);
+	buffer_put_string(&s->out, anchor, n > 0 ? (size_t)n : 0);
+}
+
+/* A full runtime directory costs the memory, not the commit. */
+static void
+anchor_write(struct store *s, const uint8_t *p, size_t len)
+{
+	if (s->anchor == -1 || len == 0 || len > ANCHOR_MAX)
+		return;
+	if (pwrite(s->anchor, p, len, 0) != (ssize_t)len) {
+		warn("the anchor in the runtime directory");
+		s->anchor = -1;
+	}
+}
+
+/* --- requests --------------------------------------------------------------- */
 
 /* Every row, in frames of as many as fit; then the count. */
 static int
@@ -212,7 +260,10 @@ load(struct store *s, uint32_t id)
 			buffer_patch_u32(&s->out, count_at, rows);
 			error = frame_end(&s->out, at);
 		}
-		reply_u64(s, id, 1, total);
+		at = frame_begin(&s->out, M_REPLY, id);
+		buffer_put_u64(&s->out, total);
+		put_outside(s);
+		error = frame_end(&s->out, at);
 	}
 	(void)sqlite3_reset(s->load);
 	return error;
@@ -270,7 +321,12 @@ static int
 commit(struct store *s, struct reader *body, uint32_t id)
 {
 	int purge = reader_u8(body), code;
+	const uint8_t *anchor;
+	size_t len, at;
 
+	anchor = reader_string(body, &len, ANCHOR_MAX);
+	if (reader_end(body) != 0)
+		return ERR_MALFORMED;
 	if (!s->failed && !sqlite3_get_autocommit(s->db)) {
 		code = exec_sql(s, "COMMIT") == SQLITE_OK
 		    ? SQLITE_OK
@@ -291,8 +347,9 @@ commit(struct store *s, struct reader *body, uint32_t id)
 	if (purge &&
 	    exec_sql(s, "PRAGMA wal_checkpoint(TRUNCATE)") != SQLITE_OK)
 		return ERR_STORE;
-	reply_u64(s, id, 0, 0);
-	return 0;
+	anchor_write(s, anchor, len);
+	at = frame_begin(&s->out, M_REPLY, id);
+	return frame_end(&s->out, at);
 }
 
 static int
@@ -329,7 +386,8 @@ main(int argc, char *argv[])
 		errx(1, "cannot close itself");
 	if (argc != 2)
 		errx(64, "started by xmpp-agent, not by hand");
-	closefrom(STORE_FD + 1);
+	closefrom(ANCHOR_FD + 1);
+	outside_open(&s);
 	s.dir = argv[1];
 	directory_enter(s.dir);
 	if (sandbox_enter(ROLE_STORE, &paths) != 0)

@@ -13,6 +13,8 @@
 #include "handlers.h"
 #include "methods.h"
 
+#define COMPARE_ITEM 1 /* the others' are times in microseconds */
+
 /* --- the list ----------------------------------------------------------------- */
 
 void
@@ -147,6 +149,8 @@ has_work(struct keeper *k, struct account *a, const struct client *c)
 
 	if (!attach_is_net(c, a->jid))
 		return 0;
+	if (!a->compared)
+		return 1;
 	if ((a->due & DUE_DEVICES) && is_free(a->devices.until) &&
 	    net_with_list(k, a, c) != NULL)
 		return 1;
@@ -261,6 +265,10 @@ next_item(struct request *r, struct txn *t, struct account *a)
 	struct work_item *w, *next;
 	int err;
 
+	if (!a->compared) { /* nothing is published before */
+		work_put_compare(&r->reply, a, COMPARE_ITEM);
+		return r->reply.err;
+	}
 	if ((a->due & DUE_DEVICES) && is_free(a->devices.until) &&
 	    net_with_list(k, a, c) != NULL) {
 		hold(k, c, &a->devices.holder, &a->devices.until);
@@ -300,7 +308,7 @@ work_next(struct request *r)
 		request_fail(r, err, "work");
 		return;
 	}
-	if ((a = request_net(r, jid)) == NULL)
+	if ((a = request_net_sure(r, jid)) == NULL)
 		return;
 	t = txn_begin(r->keeper->records);
 	err = next_item(r, t, a);
@@ -332,6 +340,8 @@ publication_done(struct txn *t, struct account *a, struct publication *p,
 		return err;
 	rec->due &= (uint8_t)~due;
 	a->due = rec->due;
+	if (due == DUE_BUNDLE)
+		rec->ours = a->compared = 1;
 	err = account_put(t, a->jid, rec);
 	account_release(rec);
 	return err;
@@ -364,6 +374,10 @@ item_done(
 	struct publication *both[] = { &a->devices, &a->bundle };
 	size_t i;
 
+	if (item == COMPARE_ITEM) { /* or could not be: then no doubt either */
+		a->compared = 1;
+		return 0;
+	}
 	if (item == a->devices.serial)
 		return publication_done(t, a, &a->devices, DUE_DEVICES, ok);
 	if (item == a->bundle.serial)

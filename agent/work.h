@@ -25,6 +25,7 @@ void work_announce(struct keeper *, struct account *);
 
 /* work_items.c: what WORK answers, after item; into the reply. 1: nothing to
  * do after all (it was taken off the list, staged). */
+void work_put_compare(struct buffer *, const struct account *, uint64_t item);
 int work_put_devices(struct request *, struct account *, uint64_t item);
 int work_put_bundle(
     struct request *, struct txn *, struct account *, uint64_t item);

@@ -49,6 +49,17 @@ put_no_bundle(struct buffer *b)
 	buffer_put_u32(b, 0);
 }
 
+/* The own bundle is to be fetched and handed in (own_bundle.c). */
+void
+work_put_compare(struct buffer *b, const struct account *a, uint64_t item)
+{
+	put_start(
+	    b, item, WORK_FETCH_BUNDLE, method_first(), a->jid, "", a->device);
+	buffer_put_u32(b, 0);
+	put_no_bundle(b);
+	buffer_put_u32(b, 0);
+}
+
 int
 work_put_devices(struct request *r, struct account *a, uint64_t item)
 {

@@ -52,7 +52,8 @@ enum err {
 	ERR_CRYPTO = -37,	  /* OpenSSL failed where it must not */
 	ERR_CONTAINED = -38,	  /* the sandbox could not be put up */
 	ERR_CROWDED = -39,	  /* no room for more from this sender */
-	ERR_LAST = -40
+	ERR_DOUBT = -40,	  /* the state may be an old one or a copy */
+	ERR_LAST = -41
 };
 
 /* Text for an error (either sign); never NULL. */

@@ -35,9 +35,9 @@ const struct message messages[] = {
 	  "rights:u32 method:u8 secret:s", "rights:u32",
 	  "Add trust or admin until the connection ends, for the passphrase or a yes in askpass." },
 	{ M_STATUS, "STATUS", LINK_CLIENT, RIGHT_INFO, L, SMALL, "",
-	  "locked:u8 vault:u8 accounts:u32 records:u64 "
+	  "locked:u8 vault:u8 doubt:u8 accounts:u32 records:u64 "
 	  "clients:[ name:s pid:u32 rights:u32 ] walls:[ role:s wall:s ]",
-	  "The agent's state, its clients, the walls in force. accounts is 0 while locked." },
+	  "The agent's state, its clients, the walls in force. doubt, accounts: 0 while locked." },
 	{ M_LOCK, "LOCK", LINK_CLIENT, RIGHT_INFO, L, SMALL, "", "",
 	  "Finish what was read before, then forget every key." },
 	{ M_UNLOCK, "UNLOCK", LINK_CLIENT, RIGHT_INFO, L, SMALL,
@@ -66,6 +66,9 @@ const struct message messages[] = {
 	{ M_PUBLISH, "PUBLISH", LINK_CLIENT, RIGHT_INFO, 0, SMALL,
 	  "account:s", "",
 	  "Mark the account's device list and bundle as to be published again." },
+	{ M_ADOPT, "ADOPT", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL, "how:u8",
+	  "accounts:[ jid:s device:u32 ]",
+	  "End a doubt: the state was moved and goes on, or it is a copy and gets new device ids." },
 	{ M_QUIT, "QUIT", LINK_CLIENT, RIGHT_INFO, L, SMALL, "", "",
 	  "End the agent. Refused on a connection that has said RESTRICT." },
 
@@ -167,14 +170,15 @@ const struct message messages[] = {
 	  "A composed message will not be sent as things are, and why." },
 
 	/* --- store link ------------------------------------------------------- */
-	{ M_LOAD, "LOAD", LINK_STORE, 0, 0, SMALL, "", "rows:u64",
-	  "Send every row as ROWS frames, then the reply with their number." },
+	{ M_LOAD, "LOAD", LINK_STORE, 0, 0, SMALL, "",
+	  "rows:u64 boot:s inode:u64 birth:u64 anchor:s",
+	  "Send every row as ROWS frames; then their number, where the database lies, the anchor." },
 	{ M_ROWS, "ROWS", LINK_STORE, 0, E, BODY, "rows:[ key:f32 value:s ]",
 	  NULL, "Rows of the database, store to keeper." },
 	{ M_PUT, "PUT", LINK_STORE, 0, E, BODY, "rows:[ key:f32 value:s ]", NULL,
 	  "Rows for the coming COMMIT; an empty value deletes." },
-	{ M_COMMIT, "COMMIT", LINK_STORE, 0, 0, SMALL, "purge:u8", "",
-	  "Make all PUT rows durable, all or none. purge: then empty the log (old octets gone)." },
+	{ M_COMMIT, "COMMIT", LINK_STORE, 0, 0, SMALL, "purge:u8 anchor:s", "",
+	  "Make all PUT rows durable, all or none; then write the anchor. purge: empty the log (old octets gone)." },
 	/* --- derive link ------------------------------------------------------ */
 	{ M_DERIVE, "DERIVE", LINK_DERIVE, 0, 0, SMALL,
 	  "passphrase:s salt:s log2n:u32 r:u32 p:u32", "key:f32",

@@ -53,6 +53,7 @@ enum message_type {
 	M_POLICY,
 	M_PUBLISH,
 	M_QUIT,
+	M_ADOPT = 16,
 
 	M_ATTACH_FRONT = 20,
 	M_COMPOSE,
@@ -191,6 +192,14 @@ enum verdict {
 	VERDICT_EMPTY,
 	VERDICT_OWN
 };
+
+/* why the state may be an old one or a copy (bits) */
+enum doubt {
+	DOUBT_OLDER = 1,  /* older than the anchor remembers */
+	DOUBT_PLACE = 2,  /* the database is another file than it was */
+	DOUBT_SERVER = 4, /* the server has prekeys that this state never made */
+};
+enum adopt { ADOPT_MOVED = 0, ADOPT_COPIED = 1 };
 
 enum role { ROLE_READER = 0, ROLE_WRITER = 1 };
 

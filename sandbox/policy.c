@@ -170,6 +170,7 @@ const struct policy_call policy_calls[] = {
 	{ S | C, "fstat",	ALLOW, ALWAYS, "libc, SQLite" },
 	{ S | C, "newfstatat",	ALLOW, ALWAYS, "libc, SQLite, OpenSSL; tells names and sizes, no content" },
 	{ S | C, "stat",	ALLOW, ALWAYS, "the same" },
+	{ S, "statx",		ALLOW, ALWAYS, "when was the database born: is it a copy" },
 	{ S, "lstat",		ALLOW, ALWAYS, "SQLite: symbolic links in the path" },
 	{ S | C, "access",	ALLOW, ALWAYS, "SQLite: is there a journal; libc" },
 	{ S | C, "faccessat",	ALLOW, ALWAYS, "the same" },

@@ -77,6 +77,22 @@ take_recovery(struct options *o, const char *value)
 	return 0;
 }
 
+static int
+take_moved(struct options *o, const char *value)
+{
+	(void)value;
+	o->adopt = ADOPT_MOVED;
+	return 0;
+}
+
+static int
+take_copied(struct options *o, const char *value)
+{
+	(void)value;
+	o->adopt = ADOPT_COPIED;
+	return 0;
+}
+
 #define STRING(field)                                                          \
 	static int take_##field(struct options *o, const char *value)          \
 	{                                                                      \
@@ -111,6 +127,8 @@ static const struct row {
 	    "a command" },
 	{ "others", OPTIONS_KEY, 1, take_others, "trust or ignore" },
 	{ "recovery", OPTIONS_KEY, 0, take_recovery, NULL },
+	{ "moved", OPTIONS_KEY, 0, take_moved, NULL },
+	{ "copied", OPTIONS_KEY, 0, take_copied, NULL },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -151,7 +169,7 @@ options_parse(struct options *o, enum options_who who, int argc, char **argv,
 
 	memset(o, 0, sizeof(*o));
 	o->timeout = TIMEOUT_DEFAULT;
-	o->others = -1;
+	o->others = o->adopt = -1;
 	for (size_t i = 0; i < ROWS; i++)
 		if (rows[i].who & who)
 			table[n++] = (struct option){ rows[i].name,

@@ -25,6 +25,7 @@ struct options { /* NULL or 0: not given */
 	int timeout;  /* xmpp-send, xmpp-key: seconds without progress */
 	int others;   /* xmpp-key create: enum others, -1: not said */
 	int recovery; /* xmpp-key: the secret is the recovery code */
+	int adopt;    /* xmpp-key adopt: enum adopt, -1: not said */
 	struct account account; /* what options_account read */
 };
 

@@ -184,7 +184,9 @@ nets_set_locked(struct nets *nets, int locked)
 		return;
 	}
 	nets->backoff = BACKOFF_FIRST_S;
-	if (nets->pid == 0 && nets->timer == NULL && !nets->stopped)
+	timer_cancel(nets->timer); /* what it waited for may be over */
+	nets->timer = NULL;
+	if (nets->pid == 0 && !nets->stopped)
 		start(nets);
 }
 

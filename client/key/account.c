@@ -74,6 +74,7 @@ key_get_status(struct key *key, struct key_status *status, struct reader *rest)
 		return code;
 	status->locked = reader_u8(rest);
 	status->vault = reader_u8(rest);
+	status->doubt = reader_u8(rest);
 	status->accounts = reader_u32(rest);
 	status->records = reader_u64(rest);
 	return DONE;

@@ -45,6 +45,7 @@ int key_policy(struct key *);
 int key_trust(struct key *);
 int key_distrust(struct key *);
 int key_publish(struct key *);
+int key_adopt(struct key *);
 
 /* --- what the verbs share (secret.c, account.c, call.c) --- */
 
@@ -78,6 +79,7 @@ int key_find_account(struct key *, struct key_account *);
 
 struct key_status { /* STATUS, without its lists */
 	uint8_t locked, vault;
+	uint8_t doubt; /* enum doubt */
 	uint32_t accounts;
 	uint64_t records;
 };

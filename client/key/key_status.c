@@ -22,6 +22,19 @@ static const struct {
 	{ RIGHT_ADMIN, "admin" },
 };
 
+/* Each with what was seen. */
+static const struct {
+	uint8_t doubt;
+	const char *name, *what;
+} doubts[] = {
+	{ DOUBT_OLDER, "older", "this state is older than the one used last" },
+	{ DOUBT_PLACE, "place", "the database is not the file that it was" },
+	{ DOUBT_SERVER, "server",
+	    "the server has prekeys that this state never made" },
+};
+
+#define DOUBTS (sizeof(doubts) / sizeof(doubts[0]))
+
 #define RIGHTS (sizeof(rights) / sizeof(rights[0]))
 
 /* The reply's clients as JSON, which is printed, or turned into lines. */
@@ -46,6 +59,18 @@ read_clients(struct reader *r)
 			"pid", (json_int_t)pid, "rights", list));
 	}
 	return clients;
+}
+
+static json_t *
+list_doubts(uint8_t doubt)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < DOUBTS; i++)
+		if (doubt & doubts[i].doubt)
+			json_array_append_new(
+			    list, json_string(doubts[i].name));
+	return list;
 }
 
 static json_t *
@@ -88,6 +113,12 @@ print_lines(
 		printf("unlocked: %u account%s, %llu records\n", s->accounts,
 		    s->accounts == 1 ? "" : "s",
 		    (unsigned long long)s->records);
+	for (i = 0; i < DOUBTS; i++)
+		if (s->doubt & doubts[i].doubt)
+			printf("in doubt: %s\n", doubts[i].what);
+	if (s->doubt != 0)
+		puts("nothing is sent or received until: xmpp-key adopt "
+		     "--moved|--copied");
 	json_array_foreach(clients, i, row)
 	{
 		fputs("client ", stdout);
@@ -124,10 +155,11 @@ key_status(struct key *key)
 	if (reader_end(&r) != 0) {
 		code = fail_agent("status", ERR_MALFORMED, "");
 	} else if (key->options.json) {
-		json_line(json_pack("{s:b, s:b, s:I, s:I, s:O, s:O}", "locked",
-		    s.locked != 0, "vault", s.vault != 0, "accounts",
-		    (json_int_t)s.accounts, "records", (json_int_t)s.records,
-		    "clients", clients, "walls", walls));
+		json_line(json_pack("{s:b, s:b, s:o, s:I, s:I, s:O, s:O}",
+		    "locked", s.locked != 0, "vault", s.vault != 0, "doubt",
+		    list_doubts(s.doubt), "accounts", (json_int_t)s.accounts,
+		    "records", (json_int_t)s.records, "clients", clients,
+		    "walls", walls));
 	} else
 		print_lines(&s, clients, walls);
 	json_decref(clients);

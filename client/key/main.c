@@ -33,6 +33,9 @@ static const struct verb verbs[] = {
 	    RIGHT_TRUST },
 	{ "distrust", key_distrust, "JID PEER FINGERPRINT",
 	    "never use a key again", 2, 3, 66, RIGHT_TRUST },
+	{ "adopt", key_adopt, "--moved|--copied",
+	    "say what became of a state that is in doubt", 0, 0, 0,
+	    RIGHT_ADMIN },
 	{ "publish", key_publish, "JID", "publish device list and bundle", 1, 1,
 	    1, 0 },
 };

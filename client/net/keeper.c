@@ -73,6 +73,8 @@ on_reply(void *arg, int err, struct reader *reply)
 
 	if (err == ERR_LOCKED)
 		net_leave(call->net, NET_EXIT_KEEPER, "the agent is locked");
+	if (err == ERR_DOUBT) /* until the user says what it is */
+		net_leave(call->net, NET_EXIT_LOST, "%s", err_text(err));
 	call->done(call->arg, err, reply);
 	free(call);
 }

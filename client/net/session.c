@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * From bound to online: attach to the keeper, learn what the server can do,
- * be present, read the own device list and the archive; then keep the
+ * hand in our own bundle (an old or copied state of the agent shows by it,
+ * before anything is sent), be present, read the own device list and the
+ * archive; then keep the
  * connection honest with a ping a minute. Runs in xmpp-net.
  */
 #include <string.h>
@@ -85,6 +87,18 @@ session_present(struct net *net)
 	login_send(net, presence);
 }
 
+/* The keeper has compared it: an old state does not get further. */
+static void
+on_own_bundle(struct net *net, void *arg)
+{
+	(void)arg;
+	if (net->exiting)
+		return;
+	if (!net->quiet)
+		session_present(net);
+	session_online(net);
+}
+
 static void
 on_features(struct net *net, void *arg, xmpp_stanza_t *answer)
 {
@@ -94,9 +108,7 @@ on_features(struct net *net, void *arg, xmpp_stanza_t *answer)
 	/* without presence nothing is received: the cursor must not move */
 	net->has_archive = !net->quiet && disco_has(answer, NS_MAM);
 	net->has_sid = net->has_archive || disco_has(answer, NS_SID);
-	if (!net->quiet)
-		session_present(net);
-	session_online(net);
+	pep_fetch_bundle(net, net->own, net->device, on_own_bundle, NULL);
 }
 
 static void

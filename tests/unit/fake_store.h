@@ -36,6 +36,9 @@ struct fake {
 	int refuse, hold;
 	uint32_t held; /* id of the commit that is held */
 	unsigned commits, purges;
+	uint8_t anchor[64], coming[64]; /* the file outside, and its next */
+	size_t anchorlen, cominglen;
+	struct place place; /* of the database */
 	struct buffer seen; /* every row's octets ever */
 	uint64_t (*nonces)[2];
 	size_t nnonces;
@@ -95,6 +98,8 @@ fake_answer(struct fake *f)
 
 	if (!f->refuse) {
 		fake_apply(f);
+		memcpy(f->anchor, f->coming, f->cominglen);
+		f->anchorlen = f->cominglen;
 		(void)connection_send(f->theirs, M_REPLY, f->held, NULL, 0);
 	} else {
 		buffer_init(&b, 256);
@@ -140,6 +145,10 @@ theirs_frame(void *arg, struct frame *frame)
 	if (frame->type == M_COMMIT) {
 		f->commits++;
 		f->purges += reader_u8(&frame->body);
+		value = reader_string(
+		    &frame->body, &f->cominglen, sizeof(f->coming));
+		assert_int_equal(reader_end(&frame->body), 0);
+		memcpy(f->coming, value, f->cominglen);
 		f->held = frame->id;
 		if (!f->hold)
 			fake_answer(f);
@@ -213,6 +222,8 @@ fake_new(void)
 	f->records = records_new();
 	assert_non_null(f->records);
 	records_set_store(f->records, f->ours);
+	f->place = (struct place){ { 1 }, 100, 1000 };
+	records_found(f->records, &f->place, NULL, 0);
 	buffer_init(&f->seen, 256 * 1024 * 1024);
 	return f;
 }
@@ -303,6 +314,7 @@ reload(struct fake *f)
 	f->records = records_new();
 	assert_non_null(f->records);
 	records_set_store(f->records, f->ours);
+	records_found(f->records, &f->place, f->anchor, f->anchorlen);
 	for (size_t i = 0; i < f->nrows && err == 0; i++)
 		err = records_load(f->records, f->rows[i].key, f->rows[i].value,
 		    f->rows[i].len);

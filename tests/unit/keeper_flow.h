@@ -210,9 +210,24 @@ stage_close(struct stage *s)
 	assert_int_equal(secret_heap_used(), world_heap);
 }
 
-/* The agent dies and comes back; nets read nothing anew but their own list. */
+/* BUNDLE of our own, as the server has it: 0 or an error. */
+static int
+hand_own_bundle(struct side *s, int status, const struct buffer *bundle)
+{
+	struct buffer b;
+
+	body(&b, "s1s41", s->jid, NS_LEGACY, s->jid, s->device, status);
+	if (bundle != NULL)
+		buffer_put(&b, bundle->data, bundle->len);
+	else
+		for (int i = 0; i < 5; i++) /* four strings or ids, no keys */
+			buffer_put_u32(&b, 0);
+	return user_call(s->net, M_BUNDLE, &b);
+}
+
+/* The agent dies and comes back; no net is there. */
 static inline void
-restart(struct side *s)
+restart_alone(struct side *s)
 {
 	user_free(s->front);
 	user_free(s->net);
@@ -221,7 +236,15 @@ restart(struct side *s)
 	s->admin = user_new(s->w);
 	assert_int_equal(user_hello(s->admin), 0);
 	assert_int_equal(user_unlock(s->admin, PASSPHRASE), 0);
+}
+
+/* The same; then nets read nothing anew but their own list and bundle. */
+static inline void
+restart(struct side *s)
+{
+	restart_alone(s);
 	attach(s);
+	assert_int_equal(hand_own_bundle(s, BUNDLE_UNREACHABLE, NULL), 0);
 	assert_int_equal(hand_list(s, s->jid, LIST_READ, &s->device, 1), 0);
 }
 

@@ -48,8 +48,9 @@ struct world {		   /* one agent */
 	socklen_t atlen;
 	struct stored *rows, *puts;
 	size_t nrows, nputs;
-	int refuse;  /* the next commit is refused */
-	int ask_yes; /* what askpass says */
+	struct place place; /* of the database */
+	int refuse;	    /* the next commit is refused */
+	int ask_yes;	    /* what askpass says */
 };
 
 /* --- the store ------------------------------------------------------------------ */
@@ -269,6 +270,7 @@ world_start(struct world *w)
 	for (i = 0; i < w->nrows; i++)
 		must(records_load(k->records, w->rows[i].key, w->rows[i].value,
 			 w->rows[i].len) == 0);
+	records_found(k->records, &w->place, NULL, 0);
 	records_set_store(k->records, k->store);
 	vault_set_derive(k->vault, k->derive);
 }

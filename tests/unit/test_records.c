@@ -639,6 +639,128 @@ test_many_epochs(void **state)
 	expect(f, "0", "one of its epoch");
 }
 
+/* --- one writer, and a memory of it ------------------------------------------ */
+
+/* Put back what the store had then. */
+struct snapshot {
+	struct row rows[64];
+	size_t n;
+};
+
+static void
+snapshot(struct fake *f, struct snapshot *s)
+{
+	assert_true(f->nrows <= 64);
+	memset(s, 0, sizeof(*s));
+	for (s->n = 0; s->n < f->nrows; s->n++)
+		row_set(&s->rows[s->n], f->rows[s->n].key, f->rows[s->n].value,
+		    f->rows[s->n].len);
+}
+
+static void
+restore(struct fake *f, struct snapshot *s)
+{
+	while (f->nrows > 0)
+		fake_remove(f, &f->rows[0]);
+	for (size_t i = 0; i < s->n; i++) {
+		row_set(&f->rows[i], s->rows[i].key, s->rows[i].value,
+		    s->rows[i].len);
+		free(s->rows[i].value);
+	}
+	f->nrows = s->n;
+	f->nnonces = 0; /* the epochs' numbers come again, with other keys */
+}
+
+static void
+expect_doubt(struct fake *f, uint8_t doubt)
+{
+	unlock_again(f);
+	assert_int_equal(records_doubt(f->records), doubt);
+}
+
+/* A whole older database is consistent in itself: the anchor knows. */
+static void
+test_older_whole(void **state)
+{
+	struct fake *f = *state;
+	struct snapshot old;
+
+	snapshot(f, &old);
+	put(f, "juliet", "since then");
+	assert_int_equal(settle(f), 0);
+	expect_doubt(f, 0);
+	restore(f, &old);
+	expect_doubt(f, DOUBT_OLDER);
+	expect(f, "juliet", NULL);
+	/* its own commits go on from there; the doubt stays */
+	put(f, "romeo", "more");
+	assert_int_equal(settle(f), 0);
+	expect_doubt(f, DOUBT_OLDER);
+	f->anchorlen = 0; /* also where nothing reminds of it */
+	expect_doubt(f, DOUBT_OLDER);
+	/* believed in a commit that is refused: not believed */
+	records_believe(f->records);
+	put(f, "romeo", "yet more");
+	f->refuse = 1;
+	assert_int_equal(settle(f), ERR_RETRY);
+	f->refuse = 0;
+	assert_int_equal(records_doubt(f->records), DOUBT_OLDER);
+	expect_doubt(f, DOUBT_OLDER);
+	records_believe(f->records);
+	put(f, "romeo", "yet more");
+	assert_int_equal(settle(f), 0);
+	expect_doubt(f, 0);
+}
+
+/* Another vault's anchor and a forged one are none. */
+static void
+test_foreign_anchor(void **state)
+{
+	struct fake *f = *state;
+
+	memset(f->anchor, 0xff, 8); /* a counter that nobody reached */
+	expect_doubt(f, 0);
+	for (size_t i = 0; i < f->anchorlen * 8; i++) {
+		f->anchor[i / 8] ^= (uint8_t)(1U << (i % 8));
+		assert_int_equal(reload(f), 0);
+		assert_int_equal(records_unlock(f->records, &master), 0);
+		assert_int_equal(records_doubt(f->records), 0);
+		records_committed(f->records, ERR_FULL); /* not written over */
+		f->anchor[i / 8] ^= (uint8_t)(1U << (i % 8));
+		turns(f);
+	}
+	f->anchorlen--;
+	expect_doubt(f, 0);
+}
+
+static void
+test_place(void **state)
+{
+	static const struct {
+		struct place now;
+		uint8_t doubt;
+	} cases[] = {
+		{ { { 1 }, 100, 1000 }, 0 },
+		{ { { 2 }, 100, 1000 }, 0 },	       /* another boot */
+		{ { { 3 }, 101, 1000 }, 0 },	       /* numbers anew */
+		{ { { 3 }, 102, 1000 }, DOUBT_PLACE }, /* within one boot */
+		{ { { 3 }, 102, 1001 }, DOUBT_PLACE }, /* a copy */
+		{ { { 3 }, 102, 0 }, 0 },	       /* no births here */
+		{ { { 4 }, 103, 0 }, DOUBT_PLACE },
+		{ { { 0 }, 0, 0 }, 0 }, /* the store could not say */
+		{ { { 5 }, 104, 5 }, 0 },
+	};
+	struct fake *f = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		f->place = cases[i].now;
+		expect_doubt(f, cases[i].doubt);
+		records_believe(f->records);
+		put(f, "romeo", "any");
+		assert_int_equal(settle(f), 0);
+	}
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -662,6 +784,9 @@ main(void)
 		T(test_each),
 		T(test_unknown_outcome),
 		T(test_many_epochs),
+		T(test_older_whole),
+		T(test_foreign_anchor),
+		T(test_place),
 	};
 
 	return cmocka_run_group_tests(tests, crypto_setup, NULL);

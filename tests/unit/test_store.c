@@ -4,6 +4,7 @@
  * come back, a commit is all or nothing, a second store on the same directory
  * is refused, purged octets are gone from the files.
  */
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -32,8 +33,9 @@ struct peer {
 
 static char dir[256];
 
+/* anchor: descriptor 4, -1: none. */
 static void
-peer_start(struct peer *p)
+peer_start_anchor(struct peer *p, int anchor)
 {
 	int sv[2], e[2];
 	char path[512];
@@ -48,7 +50,12 @@ peer_start(struct peer *p)
 	if (p->pid == 0) {
 		(void)dup2(e[1], 2);
 		(void)dup2(sv[1], 20);
+		(void)dup2(anchor, 21);
 		(void)dup2(20, 3);
+		if (anchor != -1)
+			(void)dup2(21, 4);
+		else
+			(void)close(4);
 		execl(path, "xmpp-agent-store", dir, (char *)NULL);
 		_exit(99);
 	}
@@ -59,6 +66,12 @@ peer_start(struct peer *p)
 	buffer_init(&p->in, SYNC_IN_MAX);
 	buffer_init(&p->out, FRAME_MAX * 4);
 	p->next = 1;
+}
+
+static void
+peer_start(struct peer *p)
+{
+	peer_start_anchor(p, -1);
 }
 
 /* Close the link; its exit status and what it said. */
@@ -131,7 +144,48 @@ request(struct peer *p, uint8_t type, const void *body, size_t len,
 static uint32_t
 commit(struct peer *p, uint8_t purge)
 {
-	return request(p, M_COMMIT, &purge, 1, NULL, NULL, NULL);
+	uint8_t body[5] = { purge };
+
+	return request(p, M_COMMIT, body, sizeof(body), NULL, NULL, NULL);
+}
+
+static uint32_t
+commit_anchor(struct peer *p, const char *anchor)
+{
+	uint8_t body[5 + 80] = { 0 };
+
+	body[4] = (uint8_t)strlen(anchor);
+	memcpy(body + 5, anchor, strlen(anchor));
+	return request(p, M_COMMIT, body, 5 + strlen(anchor), NULL, NULL, NULL);
+}
+
+/* What LOAD says of the world outside. */
+struct outside {
+	char boot[64], anchor[64];
+	uint64_t inode, birth;
+};
+
+static void
+load_outside(struct peer *p, struct outside *o)
+{
+	struct frame f;
+	size_t used, at = frame_begin(&p->out, M_LOAD, p->next);
+
+	assert_int_equal(frame_end(&p->out, at), 0);
+	assert_int_equal(sync_write(p->fd, &p->out), 0);
+	do {
+		assert_int_equal(sync_read(p->fd, &p->in, &f, &used), 0);
+		if (f.type == M_REPLY) {
+			assert_int_equal(f.id, p->next++);
+			(void)reader_u64(&f.body);
+			reader_cstring(&f.body, o->boot, sizeof(o->boot));
+			o->inode = reader_u64(&f.body);
+			o->birth = reader_u64(&f.body);
+			reader_cstring(&f.body, o->anchor, sizeof(o->anchor));
+			assert_int_equal(reader_end(&f.body), 0);
+		}
+		sync_done(&p->in, used);
+	} while (f.type != M_REPLY);
 }
 
 static int
@@ -192,6 +246,54 @@ rows_come_back(void **state)
 	assert_int_equal(len, 3);
 	assert_memory_equal(value, "uno", 3);
 	assert_int_equal(peer_stop(&p, said, sizeof(said)), 0);
+}
+
+/* Written after a commit that succeeded, never without; and who the file is. */
+static void
+the_anchor_lies_outside(void **state)
+{
+	struct outside o;
+	struct peer p;
+	struct stat st;
+	char said[512], path[600];
+	int fd = memfd_create("anchor", MFD_CLOEXEC);
+
+	(void)state;
+	assert_true(fd >= 0);
+	peer_start_anchor(&p, fd);
+	load_outside(&p, &o);
+	assert_string_equal(o.anchor, "");
+	assert_int_equal(strlen(o.boot), 37); /* a UUID and its newline */
+	(void)snprintf(path, sizeof(path), "%s/vault.db", dir);
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(o.inode, st.st_ino);
+	put(&p, 9, "nine", 4);
+	assert_int_equal(commit_anchor(&p, "first anchor"), 0);
+	put(&p, 9, "", 0);
+	assert_int_equal(commit_anchor(&p, "second"), 0);
+	assert_int_equal(sync_write(p.fd, &p.out), 0);
+	assert_int_equal(peer_stop(&p, said, sizeof(said)), 0);
+	assert_string_equal(said, "");
+
+	peer_start_anchor(&p, fd);
+	load_outside(&p, &o);
+	assert_memory_equal(o.anchor, "second", 6);
+	/* longer than an anchor can be: the link ends */
+	assert_int_equal(commit_anchor(&p,
+			     "0123456789012345678901234567890123456789"
+			     "0123456789012345678901234"),
+	    999);
+	assert_int_equal(peer_stop(&p, said, sizeof(said)), 1);
+
+	/* without one descriptor 4 is the store's own, and not written to */
+	peer_start(&p);
+	load_outside(&p, &o);
+	assert_string_equal(o.anchor, "");
+	put(&p, 9, "", 0);
+	assert_int_equal(commit_anchor(&p, "into the database?"), 0);
+	assert_int_equal(peer_stop(&p, said, sizeof(said)), 0);
+	assert_false(files_hold("into the database?", 18));
+	close(fd);
 }
 
 static void
@@ -333,6 +435,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rows_come_back),
+		cmocka_unit_test(the_anchor_lies_outside),
 		cmocka_unit_test(uncommitted_is_not_there),
 		cmocka_unit_test(many_rows_in_many_frames),
 		cmocka_unit_test(a_second_store_is_refused),
