@@ -118,6 +118,7 @@ load_account(void *arg, const char *jid, const uint8_t *name, size_t namelen,
 	memcpy(a->u, rec.identity.u, sizeof a->u);
 	a->due = rec.due;
 	a->doubt = rec.doubt;
+	account_note_withdrawn(a, &rec);
 	if (!rec.ours)
 		a->compared = 1;
 out:
@@ -323,6 +324,11 @@ account_unpack(const uint8_t *p, size_t len, struct account_record *rec)
 	rec->due = reader_u8(&r);
 	rec->doubt = reader_u8(&r);
 	rec->ours = reader_u8(&r);
+	rec->nwithdrawn = reader_count(&r, LIMIT_WITHDRAWN);
+	for (uint32_t i = 0; i < rec->nwithdrawn; i++) {
+		rec->withdrawn[i].id = reader_u32(&r);
+		rec->withdrawn[i].kind = reader_u8(&r);
+	}
 	return reader_end(&r) != 0 ? ERR_CORRUPT : 0;
 }
 
@@ -352,7 +358,7 @@ account_put(struct txn *t, const char *jid, const struct account_record *rec)
 	struct buffer b;
 	int err;
 
-	if ((err = secret_new(&s, 256)) != 0)
+	if ((err = secret_new(&s, 512)) != 0)
 		return err;
 	buffer_over(&b, &s);
 	buffer_put_u8(&b, 1);
@@ -368,6 +374,11 @@ account_put(struct txn *t, const char *jid, const struct account_record *rec)
 	buffer_put_u8(&b, rec->due);
 	buffer_put_u8(&b, rec->doubt);
 	buffer_put_u8(&b, rec->ours);
+	buffer_put_u32(&b, rec->nwithdrawn);
+	for (uint32_t i = 0; i < rec->nwithdrawn; i++) {
+		buffer_put_u32(&b, rec->withdrawn[i].id);
+		buffer_put_u8(&b, rec->withdrawn[i].kind);
+	}
 	err = b.err != 0
 	    ? b.err
 	    : txn_put(t, RECORD_ACCOUNT, jid, "", 0, b.data, b.len);
@@ -419,6 +430,13 @@ account_set_due(struct keeper *k, struct txn *t, struct account *a, uint8_t due)
 		account_note_due(k, a, due);
 	account_release(rec);
 	return err;
+}
+
+void
+account_note_withdrawn(struct account *a, const struct account_record *rec)
+{
+	a->nwithdrawn = rec->nwithdrawn;
+	memcpy(a->withdrawn, rec->withdrawn, sizeof a->withdrawn);
 }
 
 void

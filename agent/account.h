@@ -10,6 +10,17 @@
 #include "keeper.h"
 #include "omemo/omemo.h"
 
+/* Device ids of ours that leave the account's list. */
+enum withdraw {
+	WITHDRAW_ONCE = 1, /* another copy of the state may still live by it */
+	WITHDRAW_FOR_GOOD, /* whenever it is seen there */
+};
+
+struct withdrawn {
+	uint32_t id;
+	uint8_t kind;
+};
+
 #define DUE_DEVICES 1 /* the device list is to be published */
 #define DUE_BUNDLE  2 /* the bundle is to be published */
 
@@ -24,6 +35,8 @@ struct account_record {
 	uint8_t due;	  /* DUE_… */
 	uint8_t doubt;	  /* DOUBT_SERVER: until adopt */
 	uint8_t ours;	  /* the bundle on the server is this state's */
+	uint32_t nwithdrawn;
+	struct withdrawn withdrawn[LIMIT_WITHDRAWN]; /* oldest first */
 };
 
 struct indexed { /* a message or a composed one, in order of seq */
@@ -72,9 +85,10 @@ struct account {
 	uint32_t device;
 	uint8_t u[32];
 	uint8_t due;
-	uint8_t doubt; /* the record's */
-	uint8_t
-	    compared; /* the server's bundle was, since unlock, or need not */
+	uint8_t doubt;	     /* the record's */
+	uint32_t nwithdrawn; /* the record's */
+	struct withdrawn withdrawn[LIMIT_WITHDRAWN];
+	uint8_t compared; /* with the server, since unlock, or need not be */
 	uint64_t created;
 	struct index messages, outbox;
 	struct work_items work;
@@ -133,6 +147,8 @@ int
 account_set_due(struct keeper *, struct txn *, struct account *, uint8_t due);
 /* The same in the cache alone: the caller has put the record. */
 void account_note_due(struct keeper *, struct account *, uint8_t due);
+
+void account_note_withdrawn(struct account *, const struct account_record *);
 
 /* HMAC of label and parts under the handle key. */
 struct iovec_const;

@@ -8,7 +8,9 @@
 #include "attach.h"
 #include "client.h"
 #include "handlers.h"
+#include "outbox.h"
 #include "prekeys.h"
+#include "renew.h"
 #include "work.h"
 
 uint8_t
@@ -54,18 +56,58 @@ go_on(struct keeper *k, struct txn *t, struct account *a,
 	return err;
 }
 
+/* What was to be sent is the other copy's, or was sent long ago. */
+static int
+drop_outbox(struct keeper *k, struct txn *t, struct account *a)
+{
+	struct outbox *o;
+	struct indexed *e;
+	int err;
+
+	while (a->outbox.n > 0) {
+		e = &a->outbox.v[0];
+		if ((err = outbox_open(t, a, e->handle, &o)) == 0)
+			err = txn_delete(
+			    t, RECORD_OUTBOX, a->jid, e->handle, HANDLE_SIZE);
+		if (err != 0)
+			return err;
+		outbox_event_failed(k, a, o, ERR_DOUBT, "");
+		index_remove(&a->outbox, o->handle);
+		outbox_release(o);
+	}
+	return 0;
+}
+
+/*
+ * It is a copy: a device of its own. The archive's messages up to now are for
+ * the device that it was; identity, decisions and read messages stay.
+ */
+static int
+become_another(struct keeper *k, struct txn *t, struct account *a,
+    struct account_record *rec)
+{
+	int err = account_renew(k, t, a, rec, 0, WITHDRAW_ONCE);
+
+	if (err == 0)
+		err = drop_outbox(k, t, a);
+	if (err == 0 && txn_has(t, RECORD_CURSOR, a->jid, "", 0))
+		err = txn_delete(t, RECORD_CURSOR, a->jid, "", 0);
+	rec->created = a->created = clock_real();
+	return err;
+}
+
 static int
 adopt(struct keeper *k, struct txn *t, struct account *a, enum adopt how)
 {
 	struct account_record *rec;
-	int err = 0;
+	int err;
 
-	if (how == ADOPT_COPIED)
-		err = ERR_UNSUPPORTED;
-	if (err != 0 || (err = account_open(t, a->jid, &rec)) != 0)
+	if ((err = account_open(t, a->jid, &rec)) != 0)
 		return err;
 	if (how == ADOPT_MOVED)
 		err = go_on(k, t, a, rec);
+	else
+		err = become_another(k, t, a, rec);
 	rec->doubt = 0;
 	if (err == 0)
 		err = account_put(t, a->jid, rec);

@@ -16,6 +16,7 @@
 #include "crypto/crypto.h"
 #include "handlers.h"
 #include "methods.h"
+#include "renew.h"
 #include "sessions.h"
 #include "text.h"
 #include "work.h"
@@ -87,22 +88,40 @@ first_own_read(struct txn *t, struct account *a, struct account_record *rec,
 	return account_put(t, a->jid, rec);
 }
 
-/* After a list of our own: must it be published with our id? */
+/* After a list of our own: must it be published with our id, or without one
+ * that we gave up? */
 static int
 own_list(struct request *r, struct txn *t, struct account *a, struct peer *p,
     uint8_t ns, const uint32_t *ids, size_t n)
 {
 	struct account_record *rec;
-	int err;
+	int err, wrong;
+	uint32_t i;
 
 	if ((err = account_open(t, a->jid, &rec)) != 0)
 		return err;
 	if (!rec->own_read)
 		err = first_own_read(t, a, rec, p, ids, n);
-	if (err == 0 && method_sends(ns) && !has_id(ids, n, a->device))
+	wrong = !has_id(ids, n, a->device);
+	for (i = 0; i < a->nwithdrawn; i++)
+		wrong |= has_id(ids, n, a->withdrawn[i].id);
+	if (err == 0 && method_sends(ns) && wrong)
 		err = account_set_due(r->keeper, t, a, DUE_DEVICES);
 	account_release(rec);
 	return err;
+}
+
+/* The ids of the own list that are other devices. */
+static uint32_t *
+own_others(const struct account *a, const uint32_t *ids, size_t n, size_t *out)
+{
+	uint32_t *own = calloc(n + 1, sizeof *own);
+
+	*out = 0;
+	for (size_t i = 0; own != NULL && i < n; i++)
+		if (ids[i] != a->device && !is_withdrawn(a, ids[i]))
+			own[(*out)++] = ids[i];
+	return own;
 }
 
 static int
@@ -110,10 +129,17 @@ merge(struct request *r, struct txn *t, struct account *a, struct peer *p,
     uint8_t ns, const uint32_t *ids, size_t n)
 {
 	struct device gone[LIMIT_DEVICES];
-	size_t i, ngone;
+	size_t i, ngone, nown;
+	uint32_t *own;
 	int err = 0;
 
-	peer_merge(p, ns, ids, n, p->own ? a->device : 0, gone, &ngone);
+	if (p->own) {
+		if ((own = own_others(a, ids, n, &nown)) == NULL)
+			return ERR_MEMORY;
+		peer_merge(p, ns, own, nown, gone, &ngone);
+		free(own);
+	} else
+		peer_merge(p, ns, ids, n, gone, &ngone);
 	for (i = 0; i < ngone && err == 0; i++)
 		err = session_delete_all(r->keeper, t, a, p->jid, &gone[i]);
 	if (err == 0 && p->own)

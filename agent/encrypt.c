@@ -67,7 +67,8 @@ static int
 has_session(struct encrypting *e, const struct peer *p, const struct device *d,
     uint8_t ns)
 {
-	struct session_key key = { e->account->jid, p->jid, ns, d->id };
+	struct session_key key = { e->account->jid, p->jid, ns, d->id,
+		e->account->device };
 	struct omemo_session *s;
 	int err;
 
@@ -211,7 +212,8 @@ encrypt_to(struct encrypting *e, const struct account_record *rec,
     const struct peer *p, struct device *d, uint8_t ns, int *changed,
     const uint8_t *kt, size_t ktlen, struct buffer *keys)
 {
-	struct session_key key = { e->account->jid, p->jid, ns, d->id };
+	struct session_key key = { e->account->jid, p->jid, ns, d->id,
+		e->account->device };
 	struct omemo_session *s = NULL;
 	struct buffer wire;
 	int err, kex = 0;

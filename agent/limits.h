@@ -27,6 +27,7 @@
 #define LIMIT_BUNDLES	     256 /* bundles handed in and not used yet, all accounts */
 #define LIMIT_STRANGERS	     256 /* sessions with those never written to */
 #define LIMIT_KEX_DIGESTS    4096 /* key exchanges remembered per signed prekey */
+#define LIMIT_WITHDRAWN	     16	 /* device ids of ours that we gave up */
 #define STRANGERS_SHARE	     4 /* they fill at most this part of what all share */
 /* --- ratchets --- */
 #define LIMIT_SKIP	   1000 /* messages skipped at once, and keys per session */

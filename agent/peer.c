@@ -246,7 +246,7 @@ contains(const uint32_t *ids, size_t n, uint32_t id)
 
 void
 peer_merge(struct peer *p, uint8_t ns, const uint32_t *ids, size_t n,
-    uint32_t self, struct device gone[LIMIT_DEVICES], size_t *ngone)
+    struct device gone[LIMIT_DEVICES], size_t *ngone)
 {
 	struct device *d, dropped;
 	size_t i;
@@ -256,7 +256,7 @@ peer_merge(struct peer *p, uint8_t ns, const uint32_t *ids, size_t n,
 		if (!p->v[i].retired)
 			set_listed(&p->v[i], ns, contains(ids, n, p->v[i].id));
 	for (i = 0; i < n; i++) {
-		if (ids[i] == self || peer_find(p, ids[i]) != NULL)
+		if (peer_find(p, ids[i]) != NULL)
 			continue;
 		d = peer_add(p, ids[i], 0, &dropped);
 		if (d == NULL)

@@ -61,7 +61,7 @@ peer_add(struct peer *, uint32_t id, int heard, struct device *gone);
 /* A device list: ids without doubles, zeros and ids over 2^31-1. How many
  * rows were dropped for it is in *ngone (their sessions must go). */
 void peer_merge(struct peer *, uint8_t ns, const uint32_t *ids, size_t n,
-    uint32_t self, struct device gone[LIMIT_DEVICES], size_t *ngone);
+    struct device gone[LIMIT_DEVICES], size_t *ngone);
 /*
  * A key was seen for a device. Gives the row that has it now: known, new
  * (trust by policy, unshown), or replacing a distrusted one. ERR_KEY_CHANGED

@@ -12,6 +12,7 @@
 #include "account.h"
 #include "message.h"
 #include "prekeys.h"
+#include "sessions.h"
 #include "work.h"
 
 #define PURGE_MS (5 * 60 * 1000)
@@ -106,6 +107,8 @@ purge(void *arg)
 		err = purge_messages(t, a, before);
 		if (err == 0)
 			err = purge_prekeys(t, a, before);
+		if (err == 0)
+			err = session_delete_former(k, t, a);
 		if (err == 0)
 			err = purge_client(k, t, a, before);
 		if (err == 0)

@@ -14,25 +14,31 @@
 #include "crypto/crypto.h"
 
 #define SESSION_ROOM 32768 /* a session with all its states, packed */
-#define NAME_ROOM    (1 + 4 + LIMIT_JID + 16)
-#define RATCHET_PART 16 /* octets kept of a ratchet key */
+#define RATCHET_PART 16	   /* octets kept of a ratchet key */
 
-/* ns, device, peer, and for a block its id. */
-static size_t
+static uint8_t *
+put_u32(uint8_t *p, uint32_t v)
+{
+	for (int i = 24; i >= 0; i -= 8)
+		*p++ = (uint8_t)(v >> i);
+	return p;
+}
+
+size_t
 session_name(const struct session_key *k, const uint8_t *block, uint8_t *name)
 {
 	size_t len = strlen(k->peer);
+	uint8_t *p = put_u32(name, k->self);
 
-	name[0] = k->ns;
-	name[1] = (uint8_t)(k->device >> 24);
-	name[2] = (uint8_t)(k->device >> 16);
-	name[3] = (uint8_t)(k->device >> 8);
-	name[4] = (uint8_t)k->device;
-	memcpy(name + 5, k->peer, len);
-	if (block == NULL)
-		return 5 + len;
-	memcpy(name + 5 + len, block, 16);
-	return 5 + len + 16;
+	*p++ = k->ns;
+	p = put_u32(p, k->device);
+	memcpy(p, k->peer, len);
+	p += len;
+	if (block != NULL) {
+		memcpy(p, block, SESSION_BLOCK);
+		p += SESSION_BLOCK;
+	}
+	return (size_t)(p - name);
 }
 
 int
@@ -40,7 +46,7 @@ session_open(
     struct txn *t, const struct session_key *k, struct omemo_session **out)
 {
 	const struct omemo_profile *profile = &omemo_profiles[k->ns];
-	uint8_t name[NAME_ROOM];
+	uint8_t name[SESSION_NAME];
 	struct secret s = { 0 };
 	int err;
 
@@ -61,7 +67,7 @@ int
 session_put(struct txn *t, const struct session_key *k,
     const struct omemo_session *session)
 {
-	uint8_t name[NAME_ROOM];
+	uint8_t name[SESSION_NAME];
 	struct secret s = { 0 };
 	struct buffer b;
 	int err;
@@ -130,7 +136,7 @@ static int
 ops_block_get(void *arg, const uint8_t id[16], struct omemo_block *out)
 {
 	struct session_ops *o = arg;
-	uint8_t name[NAME_ROOM];
+	uint8_t name[SESSION_NAME];
 	struct secret s = { 0 };
 	struct reader r;
 	size_t i;
@@ -162,7 +168,7 @@ ops_block_get(void *arg, const uint8_t id[16], struct omemo_block *out)
 static int
 stored_keys(struct session_ops *o, const uint8_t id[16])
 {
-	uint8_t name[NAME_ROOM];
+	uint8_t name[SESSION_NAME];
 	struct secret s = { 0 };
 	int n = 0;
 
@@ -178,7 +184,7 @@ static int
 ops_block_put(void *arg, const uint8_t id[16], const struct omemo_block *b)
 {
 	struct session_ops *o = arg;
-	uint8_t name[NAME_ROOM];
+	uint8_t name[SESSION_NAME];
 	struct secret s = { 0 };
 	struct buffer out;
 	size_t i;
@@ -206,7 +212,7 @@ static int
 ops_block_delete(void *arg, const uint8_t id[16])
 {
 	struct session_ops *o = arg;
-	uint8_t name[NAME_ROOM];
+	uint8_t name[SESSION_NAME];
 	int err;
 
 	o->kept -= stored_keys(o, id);
@@ -220,7 +226,7 @@ ops_block_delete(void *arg, const uint8_t id[16])
 static int
 open_ratchets(struct session_ops *o, struct secret *s)
 {
-	uint8_t name[NAME_ROOM];
+	uint8_t name[SESSION_NAME];
 	int err = txn_get(o->txn, RECORD_RATCHETS, o->key.account, name,
 	    session_name(&o->key, NULL, name), s);
 
@@ -250,7 +256,7 @@ ops_ratchet_add(void *arg, const uint8_t pub[32])
 	struct session_ops *o = arg;
 	const size_t most = (LIMIT_RATCHET_KEYS - 1) * RATCHET_PART;
 	struct secret s = { 0 }, more = { 0 };
-	uint8_t name[NAME_ROOM];
+	uint8_t name[SESSION_NAME];
 	size_t from = 0;
 	int err;
 
@@ -277,7 +283,7 @@ session_ops_init(struct session_ops *o, struct txn *t, struct account *a,
 	o->txn = t;
 	o->account = a;
 	o->most = LIMIT_SKIP_ACCOUNT;
-	o->key = (struct session_key){ a->jid, peer, ns, device };
+	o->key = (struct session_key){ a->jid, peer, ns, device, a->device };
 	o->ops = (struct omemo_ops){
 		.arg = o,
 		.prekey = ops_prekey,

@@ -13,7 +13,18 @@ struct session_key { /* which session */
 	const char *account, *peer;
 	uint8_t ns;
 	uint32_t device;
+	uint32_t self; /* our own device id: another has other sessions */
 };
+
+/*
+ * The name of its records: u32 self, u8 ns, u32 device, peer, and for a block
+ * of kept keys its id (NULL: none). Returns its length.
+ */
+#define SESSION_NAME	  (4 + 1 + 4 + LIMIT_JID + SESSION_BLOCK)
+#define SESSION_NAME_PEER (4 + 1 + 4)
+#define SESSION_BLOCK	  16
+size_t
+session_name(const struct session_key *, const uint8_t *block, uint8_t *name);
 
 /* An empty session if there is none. 0 or an error. */
 int session_open(
@@ -23,6 +34,10 @@ int session_put(
 /* A device's sessions in all namespaces, kept keys and ratchet keys too. */
 int session_delete_all(struct keeper *, struct txn *, struct account *,
     const char *peer, const struct device *);
+
+/* Some of the records of sessions that a device id of ours before this one
+ * had: all of them after enough calls. */
+int session_delete_former(struct keeper *, struct txn *, struct account *);
 
 struct session_ops {
 	struct omemo_ops ops; /* what goes to the engine; arg is this */

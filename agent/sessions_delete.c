@@ -1,63 +1,98 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * A device's sessions go with its row: session, ratchet keys, kept message
- * keys. Runs in the keeper; holds names of records for the call.
+ * Sessions that go: a device's with its row, and all that a device id of ours
+ * had that we gave up. A session is three kinds of records: itself, the
+ * ratchet keys it has seen, blocks of kept message keys. Runs in the keeper;
+ * holds names of records for the call.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "sessions.h"
 
-struct names { /* names of records, one after the other, with lengths */
+#define FORMER_MOST 48 /* names at once, the longest of which fit */
+
+struct names { /* of records, one after the other, with lengths */
 	struct buffer b;
-	const char *peer;
-	uint32_t device;
+	size_t n, most;
+	const uint8_t *head; /* what they begin with, or do not */
+	size_t headlen;
 };
 
+/* Blocks of one session; their ids are kept, which is all that differs. */
 static int
-collect(void *arg, const char *account, const uint8_t *name, size_t namelen,
-    const uint8_t *p, size_t len)
+collect_blocks(void *arg, const char *account, const uint8_t *name,
+    size_t namelen, const uint8_t *p, size_t len)
 {
 	struct names *n = arg;
-	size_t jidlen = strlen(n->peer);
-	struct reader r;
-	uint8_t ns;
 
 	(void)account;
 	(void)p;
 	(void)len;
-	reader_init(&r, name, namelen);
-	ns = reader_u8(&r);
-	(void)ns;
-	if (reader_u32(&r) != n->device || namelen != 5 + jidlen + 16 ||
-	    memcmp(name + 5, n->peer, jidlen) != 0)
+	if (namelen != n->headlen + SESSION_BLOCK ||
+	    memcmp(name, n->head, n->headlen) != 0)
 		return 0;
-	buffer_put_string(&n->b, name, namelen);
+	buffer_put(&n->b, name + n->headlen, SESSION_BLOCK);
 	return n->b.err;
 }
 
+/* Whatever belongs to another device id of ours. */
 static int
-delete_named(struct txn *t, struct account *a, struct names *n)
+collect_former(void *arg, const char *account, const uint8_t *name,
+    size_t namelen, const uint8_t *p, size_t len)
+{
+	struct names *n = arg;
+
+	(void)account;
+	(void)p;
+	(void)len;
+	if (n->n == n->most ||
+	    (namelen >= n->headlen && memcmp(name, n->head, n->headlen) == 0))
+		return 0;
+	buffer_put_string(&n->b, name, namelen);
+	n->n++;
+	return n->b.err;
+}
+
+/* The kept keys of a block leave the account's count. */
+static int
+count_out(struct txn *t, struct account *a, const uint8_t *name, size_t len)
 {
 	struct secret s = { 0 };
-	const uint8_t *name;
-	struct reader r;
-	size_t len;
-	int err = 0;
+	int err = txn_get(t, RECORD_SKIPPED, a->jid, name, len, &s);
 
-	reader_init(&r, n->b.data, n->b.len);
-	while (err == 0 && r.left > 0 && r.err == 0) {
-		name = reader_string(&r, &len, r.left);
-		if (name == NULL)
-			break;
-		err = txn_get(t, RECORD_SKIPPED, a->jid, name, len, &s);
-		if (err == 0 && s.len >= 6)
-			a->kept -= (uint64_t)__builtin_popcount(
-			    (unsigned)(s.data[4] << 8 | s.data[5]));
-		secret_free(&s);
+	if (err == 0 && s.len >= 6)
+		a->kept -= (uint64_t)__builtin_popcount(
+		    (unsigned)(s.data[4] << 8 | s.data[5]));
+	secret_free(&s);
+	return err;
+}
+
+/* The blocks of kept keys of the session whose records are called name. */
+static int
+delete_blocks(struct keeper *k, struct txn *t, struct account *a,
+    const uint8_t *head, size_t headlen)
+{
+	struct names n = { .head = head, .headlen = headlen };
+	uint8_t name[SESSION_NAME];
+	struct reader r;
+	int err;
+
+	buffer_init(&n.b, RECORD_MAX);
+	err = records_each(
+	    k->records, RECORD_SKIPPED, a->jid, collect_blocks, &n);
+	reader_init(&r, n.b.data, n.b.len);
+	memcpy(name, head, headlen);
+	while (err == 0 && r.left > 0) {
+		reader_fixed(&r, name + headlen, SESSION_BLOCK);
+		headlen += SESSION_BLOCK;
+		err = count_out(t, a, name, headlen);
 		if (err == 0)
-			err = txn_delete(t, RECORD_SKIPPED, a->jid, name, len);
+			err = txn_delete(
+			    t, RECORD_SKIPPED, a->jid, name, headlen);
+		headlen -= SESSION_BLOCK;
 	}
+	buffer_free(&n.b);
 	return err;
 }
 
@@ -75,29 +110,60 @@ int
 session_delete_all(struct keeper *k, struct txn *t, struct account *a,
     const char *peer, const struct device *d)
 {
-	struct names n = { .peer = peer, .device = d->id };
-	uint8_t name[5 + LIMIT_JID];
-	size_t len = 5 + strlen(peer);
-	uint8_t ns;
-	int err;
+	struct session_key key = { a->jid, peer, 0, d->id, a->device };
+	uint8_t name[SESSION_NAME];
+	size_t len;
+	int err = 0;
 
 	if (d->id == 0 || d->sessions == 0)
 		return 0;
-	buffer_init(&n.b, RECORD_MAX);
-	err = records_each(k->records, RECORD_SKIPPED, a->jid, collect, &n);
-	if (err == 0)
-		err = delete_named(t, a, &n);
-	for (ns = 0; ns < OMEMO_PROFILES && err == 0; ns++) {
-		name[0] = ns;
-		name[1] = (uint8_t)(d->id >> 24);
-		name[2] = (uint8_t)(d->id >> 16);
-		name[3] = (uint8_t)(d->id >> 8);
-		name[4] = (uint8_t)d->id;
-		memcpy(name + 5, peer, strlen(peer));
-		err = delete_if(t, RECORD_SESSION, a->jid, name, len);
+	for (; key.ns < OMEMO_PROFILES && err == 0; key.ns++) {
+		len = session_name(&key, NULL, name);
+		err = delete_blocks(k, t, a, name, len);
+		if (err == 0)
+			err = delete_if(t, RECORD_SESSION, a->jid, name, len);
 		if (err == 0)
 			err = delete_if(t, RECORD_RATCHETS, a->jid, name, len);
 	}
-	buffer_free(&n.b);
+	return err;
+}
+
+static int
+delete_former(struct keeper *k, struct txn *t, struct account *a,
+    enum record_kind kind, struct names *n)
+{
+	const uint8_t *name;
+	struct reader r;
+	size_t len;
+	int err;
+
+	buffer_init(&n->b, RECORD_MAX);
+	err = records_each(k->records, kind, a->jid, collect_former, n);
+	reader_init(&r, n->b.data, n->b.len);
+	while (err == 0 && r.left > 0) {
+		if ((name = reader_string(&r, &len, r.left)) == NULL)
+			break;
+		if (kind == RECORD_SKIPPED)
+			err = count_out(t, a, name, len);
+		if (err == 0)
+			err = txn_delete(t, kind, a->jid, name, len);
+	}
+	buffer_free(&n->b);
+	return err;
+}
+
+int
+session_delete_former(struct keeper *k, struct txn *t, struct account *a)
+{
+	static const enum record_kind kinds[] = { RECORD_SKIPPED,
+		RECORD_RATCHETS, RECORD_SESSION };
+	struct session_key key = { a->jid, "", 0, 0, a->device };
+	uint8_t name[SESSION_NAME];
+	struct names n = { .most = FORMER_MOST, .head = name, .headlen = 4 };
+	int err = 0;
+
+	(void)session_name(&key, NULL, name);
+	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && err == 0; i++)
+		err = delete_former(k, t, a, kinds[i], &n);
 	return err;
 }

@@ -12,6 +12,7 @@
 #include "attach.h"
 #include "handlers.h"
 #include "methods.h"
+#include "renew.h"
 
 #define COMPARE_ITEM 1 /* the others' are times in microseconds */
 
@@ -116,6 +117,22 @@ work_add_empty(struct keeper *k, struct txn *t, struct account *a,
 	buffer_free(&b);
 	if (err == 0 && list_add(a, seq, to, device, ns) == NULL)
 		err = ERR_MEMORY;
+	return err;
+}
+
+int
+work_drop_all(struct txn *t, struct account *a)
+{
+	struct work_item *w;
+	uint8_t name[8];
+	int err = 0;
+
+	while (err == 0 && (w = TAILQ_FIRST(&a->work)) != NULL) {
+		work_name(w->seq, name);
+		err = txn_delete(t, RECORD_WORK, a->jid, name, sizeof name);
+		if (err == 0)
+			list_remove(a, w);
+	}
 	return err;
 }
 
@@ -342,6 +359,8 @@ publication_done(struct txn *t, struct account *a, struct publication *p,
 	a->due = rec->due;
 	if (due == DUE_BUNDLE)
 		rec->ours = a->compared = 1;
+	else if (withdraw_done(rec))
+		account_note_withdrawn(a, rec);
 	err = account_put(t, a->jid, rec);
 	account_release(rec);
 	return err;

@@ -20,6 +20,8 @@ int work_load(void *arg, const char *account, const uint8_t *name,
     size_t namelen, const uint8_t *p, size_t len);
 void work_release(struct keeper *, struct account *, const struct client *);
 void work_forget(struct account *);
+/* Every empty message is taken off, staged: its sessions are gone. */
+int work_drop_all(struct txn *, struct account *);
 /* Tell the nets that there is work, if there is. */
 void work_announce(struct keeper *, struct account *);
 

@@ -12,6 +12,7 @@
 #include "encrypt.h"
 #include "methods.h"
 #include "prekeys.h"
+#include "renew.h"
 #include "sessions.h"
 #include "work.h"
 
@@ -75,6 +76,8 @@ work_put_devices(struct request *r, struct account *a, uint64_t item)
 	buffer_put_u32(b, 0);
 	for (i = 0; i < net->own[ns].n; i++) {
 		own |= net->own[ns].ids[i] == a->device;
+		if (is_withdrawn(a, net->own[ns].ids[i]))
+			continue;
 		buffer_put_u32(b, net->own[ns].ids[i]);
 		n++;
 	}
@@ -278,7 +281,7 @@ static int
 empty_make(struct txn *t, const struct account *a, const struct work_item *w,
     struct empty *e)
 {
-	struct session_key key = { a->jid, w->to, w->ns, w->device };
+	struct session_key key = { a->jid, w->to, w->ns, w->device, a->device };
 	struct omemo_session *s;
 	uint8_t draw[16];
 	size_t i;

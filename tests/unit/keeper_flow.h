@@ -32,7 +32,7 @@ struct item { /* of WORK */
 	uint64_t item;
 	uint8_t work;
 	char to[256], id[64];
-	uint32_t devices, prekeys, last_prekey;
+	uint32_t devices, first_device, prekeys, last_prekey;
 	uint8_t *elements;
 	size_t elementslen;
 };
@@ -73,7 +73,10 @@ next_work(struct side *s, struct item *out)
 	reader_cstring(r, i.id, sizeof i.id);
 	(void)reader_u32(r);
 	for (n = i.devices = reader_u32(r); n > 0; n--)
-		(void)reader_u32(r);
+		if (n == i.devices)
+			i.first_device = reader_u32(r);
+		else
+			(void)reader_u32(r);
 	from = r->p;
 	(void)reader_string(r, &len, 64);
 	(void)reader_u32(r);

@@ -250,6 +250,60 @@ test_later_bundle(void **state)
 	stage_close(&s);
 }
 
+/* A copy becomes a device of its own; who it was is left in peace. */
+static void
+test_copied(void **state)
+{
+	struct stage s;
+	struct item item;
+	uint8_t handle[HANDLE_SIZE];
+	uint32_t old, both[2];
+	uint8_t u[32];
+
+	(void)state;
+	stage_open(&s);
+	roll_back(&s, handle);
+	old = s.romeo.device;
+	memcpy(u, s.romeo.u, sizeof u);
+	assert_int_equal(adopt(&s.romeo, ADOPT_COPIED), 0);
+	assert_int_equal(reader_u32(&s.romeo.admin->r), 1);
+	user_event(s.romeo.front, M_EVENT_FAILED, NULL);
+	assert_int_equal(outbox_rows(&s.romeo), 0);
+	user_free(s.romeo.front);
+	user_free(s.romeo.net);
+	attach(&s.romeo);
+	assert_int_not_equal(s.romeo.device, old);
+	assert_memory_equal(s.romeo.u, u, sizeof u);
+	assert_string_equal(s.romeo.cursor, "");
+	/* the old id leaves the list once */
+	assert_int_equal(hand_list(&s.romeo, ROMEO, LIST_READ, &old, 1), 0);
+	assert_int_equal(next_work(&s.romeo, &item), WORK_DEVICES);
+	assert_int_equal(item.devices, 1);
+	assert_int_equal(item.first_device, s.romeo.device);
+	work_is_done(&s.romeo, item.item, WORK_OK);
+	assert_int_equal(next_work(&s.romeo, &item), WORK_BUNDLE);
+	work_is_done(&s.romeo, item.item, WORK_OK);
+	/* and may come back: the other copy lives */
+	both[0] = old;
+	both[1] = s.romeo.device;
+	assert_int_equal(hand_list(&s.romeo, ROMEO, LIST_READ, both, 2), 0);
+	assert_int_equal(due_of(&s.romeo), 0);
+	assert_int_equal(
+	    hand_list(&s.romeo, ROMEO, LIST_READ, &s.romeo.device, 1), 0);
+	/* contacts build sessions by themselves, in both directions */
+	send_text(&s.romeo, &s.juliet, "m2", "two", handle);
+	expect_message(&s.juliet, handle, "two", ROMEO, 1);
+	assert_int_equal(
+	    hand_list(&s.juliet, ROMEO, LIST_READ, &s.romeo.device, 1), 0);
+	send_text(&s.juliet, &s.romeo, "m3", "three", handle);
+	expect_message(&s.romeo, handle, "three", JULIET, 1);
+	restart(&s.romeo);
+	assert_int_equal(status_doubt(&s.romeo), 0);
+	send_text(&s.juliet, &s.romeo, "m4", "four", handle);
+	expect_message(&s.romeo, handle, "four", JULIET, 0);
+	stage_close(&s);
+}
+
 /* --- where the database lies --------------------------------------------------------- */
 
 static void
@@ -304,6 +358,7 @@ main(void)
 		cmocka_unit_test(test_own_bundle),
 		cmocka_unit_test(test_compared_first),
 		cmocka_unit_test(test_later_bundle),
+		cmocka_unit_test(test_copied),
 		cmocka_unit_test(test_elsewhere),
 	};
 

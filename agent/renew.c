@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * Another device in the place of this one. Runs in the keeper. Sessions carry
+ * the device id that they were made for in their records' names, so they are
+ * out of reach at once, and purge.c takes them away.
+ */
+#include "renew.h"
+
+#include <string.h>
+
+#include "devices.h"
+#include "prekeys.h"
+#include "work.h"
+
+int
+is_withdrawn(const struct account *a, uint32_t id)
+{
+	for (uint32_t i = 0; i < a->nwithdrawn; i++)
+		if (a->withdrawn[i].id == id)
+			return 1;
+	return 0;
+}
+
+void
+withdraw(struct account_record *rec, uint32_t id, enum withdraw kind)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < rec->nwithdrawn; i++)
+		if (rec->withdrawn[i].id != id)
+			rec->withdrawn[n++] = rec->withdrawn[i];
+	if (n == LIMIT_WITHDRAWN) {
+		n--;
+		memmove(rec->withdrawn, rec->withdrawn + 1,
+		    n * sizeof rec->withdrawn[0]);
+	}
+	rec->withdrawn[n] = (struct withdrawn){ id, (uint8_t)kind };
+	rec->nwithdrawn = n + 1;
+}
+
+int
+withdraw_done(struct account_record *rec)
+{
+	uint32_t n = 0, had = rec->nwithdrawn;
+
+	for (uint32_t i = 0; i < had; i++)
+		if (rec->withdrawn[i].kind != WITHDRAW_ONCE)
+			rec->withdrawn[n++] = rec->withdrawn[i];
+	rec->nwithdrawn = n;
+	return n != had;
+}
+
+static int
+renew_prekeys(struct txn *t, const char *account)
+{
+	struct prekeys *p;
+	int err = prekeys_open(t, account, &p);
+
+	if (err == 0)
+		err = prekeys_skip(p);
+	if (err == 0)
+		err = prekeys_put(t, account, p);
+	prekeys_release(p);
+	return err;
+}
+
+int
+account_renew(struct keeper *k, struct txn *t, struct account *a,
+    struct account_record *rec, int identity, enum withdraw kind)
+{
+	uint32_t old = rec->device;
+	int err;
+
+	withdraw(rec, old, kind);
+	do
+		err = device_id_draw(&rec->device);
+	while (err == 0 && rec->device == old);
+	if (err == 0 && identity)
+		err = omemo_identity_create(&rec->identity);
+	if (err == 0)
+		err = renew_prekeys(t, a->jid);
+	if (err == 0)
+		err = work_drop_all(t, a);
+	if (err != 0)
+		return err;
+	rec->ours = 0;
+	rec->due |= DUE_DEVICES | DUE_BUNDLE;
+	a->device = rec->device;
+	a->compared = 1;
+	memcpy(a->u, rec->identity.u, sizeof a->u);
+	account_note_withdrawn(a, rec);
+	account_note_due(k, a, rec->due);
+	return 0;
+}
