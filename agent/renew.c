@@ -6,10 +6,13 @@
  */
 #include "renew.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "devices.h"
+#include "peer.h"
 #include "prekeys.h"
+#include "readers.h"
 #include "work.h"
 
 int
@@ -64,6 +67,68 @@ renew_prekeys(struct txn *t, const char *account)
 	return err;
 }
 
+/* A device that has a session with what we were. */
+struct known {
+	char jid[LIMIT_JID + 1];
+	uint32_t device;
+	uint8_t ns;
+};
+
+struct all_known {
+	struct known *v;
+	size_t n;
+};
+
+static int
+collect_known(void *arg, const char *account, const uint8_t *name,
+    size_t namelen, const uint8_t *octets, size_t len)
+{
+	struct all_known *all = arg;
+	struct peer *p = calloc(1, sizeof *p);
+	struct known *k;
+	int err, ns;
+
+	(void)account;
+	if (p == NULL)
+		return ERR_MEMORY;
+	if ((err = peer_unpack(octets, len, p)) != 0 || namelen > LIMIT_JID)
+		p->n = 0;
+	for (size_t i = 0; i < p->n && all->n < LIMIT_WORK; i++) {
+		ns = device_namespace(&p->v[i]);
+		if (ns < 0 || !(p->v[i].sessions & (1U << ns)) ||
+		    !policy_may_answer(p, &p->v[i]))
+			continue;
+		k = &all->v[all->n++];
+		memcpy(k->jid, name, namelen);
+		k->jid[namelen] = '\0';
+		k->device = p->v[i].id;
+		k->ns = (uint8_t)ns;
+	}
+	free(p);
+	return err;
+}
+
+/*
+ * An empty message to each of them: a key exchange with what we are now. Some
+ * clients make a session with a new device of a contact only so.
+ */
+static int
+introduce(struct keeper *k, struct txn *t, struct account *a)
+{
+	struct all_known all = { calloc(LIMIT_WORK, sizeof *all.v), 0 };
+	int err;
+
+	if (all.v == NULL)
+		return ERR_MEMORY;
+	err =
+	    records_each(k->records, RECORD_PEER, a->jid, collect_known, &all);
+	for (size_t i = 0; i < all.n && err == 0; i++)
+		err = work_add_empty(
+		    k, t, a, all.v[i].jid, all.v[i].device, all.v[i].ns);
+	free(all.v);
+	return err;
+}
+
 int
 account_renew(struct keeper *k, struct txn *t, struct account *a,
     struct account_record *rec, int identity, enum withdraw kind)
@@ -81,6 +146,8 @@ account_renew(struct keeper *k, struct txn *t, struct account *a,
 		err = renew_prekeys(t, a->jid);
 	if (err == 0)
 		err = work_drop_all(t, a);
+	if (err == 0)
+		err = introduce(k, t, a);
 	if (err != 0)
 		return err;
 	rec->ours = 0;

@@ -14,8 +14,6 @@
 #include "methods.h"
 #include "renew.h"
 
-#define COMPARE_ITEM 1 /* the others' are times in microseconds */
-
 /* --- the list ----------------------------------------------------------------- */
 
 void
@@ -158,6 +156,19 @@ net_with_list(struct keeper *k, const struct account *a, const struct client *c)
 	return NULL;
 }
 
+/*
+ * After the bundle: contacts fetch the bundle of a new id as soon as the list
+ * names it, and some do so once.
+ */
+static int
+may_publish_list(
+    struct keeper *k, const struct account *a, const struct client *c)
+{
+	return (a->due & DUE_DEVICES) && is_free(a->devices.until) &&
+	    net_with_list(k, a, c) != NULL &&
+	    (a->bundle.holder == NULL || a->bundle.holder == c);
+}
+
 /* Is there something that this net could do now? */
 static int
 has_work(struct keeper *k, struct account *a, const struct client *c)
@@ -168,8 +179,7 @@ has_work(struct keeper *k, struct account *a, const struct client *c)
 		return 0;
 	if (!a->compared)
 		return 1;
-	if ((a->due & DUE_DEVICES) && is_free(a->devices.until) &&
-	    net_with_list(k, a, c) != NULL)
+	if (may_publish_list(k, a, c))
 		return 1;
 	if ((a->due & DUE_BUNDLE) && is_free(a->bundle.until))
 		return 1;
@@ -283,17 +293,16 @@ next_item(struct request *r, struct txn *t, struct account *a)
 	int err;
 
 	if (!a->compared) { /* nothing is published before */
-		work_put_compare(&r->reply, a, COMPARE_ITEM);
+		work_put_compare(&r->reply, a, WORK_ITEM_COMPARE);
 		return r->reply.err;
-	}
-	if ((a->due & DUE_DEVICES) && is_free(a->devices.until) &&
-	    net_with_list(k, a, c) != NULL) {
-		hold(k, c, &a->devices.holder, &a->devices.until);
-		return work_put_devices(r, a, serial_of(k, &a->devices));
 	}
 	if ((a->due & DUE_BUNDLE) && is_free(a->bundle.until)) {
 		hold(k, c, &a->bundle.holder, &a->bundle.until);
 		return work_put_bundle(r, t, a, serial_of(k, &a->bundle));
+	}
+	if (may_publish_list(k, a, c)) {
+		hold(k, c, &a->devices.holder, &a->devices.until);
+		return work_put_devices(r, a, serial_of(k, &a->devices));
 	}
 	w = c->net->caught_up ? TAILQ_FIRST(&a->work) : NULL;
 	for (; w != NULL; w = next) {
@@ -302,6 +311,8 @@ next_item(struct request *r, struct txn *t, struct account *a)
 			continue;
 		if ((err = work_put_empty(r, t, a, w)) < 0)
 			return err;
+		if (err == 2)
+			return 0;
 		if (err == 0) {
 			hold(k, c, &w->holder, &w->until);
 			return 0;
@@ -393,10 +404,13 @@ item_done(
 	struct publication *both[] = { &a->devices, &a->bundle };
 	size_t i;
 
-	if (item == COMPARE_ITEM) { /* or could not be: then no doubt either */
+	if (item ==
+	    WORK_ITEM_COMPARE) { /* or could not be: then no doubt either */
 		a->compared = 1;
 		return 0;
 	}
+	if (item == WORK_ITEM_FETCH)
+		return 0; /* what came of it the bundle says */
 	if (item == a->devices.serial)
 		return publication_done(t, a, &a->devices, DUE_DEVICES, ok);
 	if (item == a->bundle.serial)

@@ -26,8 +26,11 @@ int work_drop_all(struct txn *, struct account *);
 void work_announce(struct keeper *, struct account *);
 
 /* work_items.c: what WORK answers, after item; into the reply. 1: nothing to
- * do after all (it was taken off the list, staged). */
+ * do after all (its record was deleted, staged). 2: a bundle is to be fetched
+ * before. */
 void work_put_compare(struct buffer *, const struct account *, uint64_t item);
+#define WORK_ITEM_COMPARE 1 /* the others' are times in microseconds */
+#define WORK_ITEM_FETCH	  2
 int work_put_devices(struct request *, struct account *, uint64_t item);
 int work_put_bundle(
     struct request *, struct txn *, struct account *, uint64_t item);

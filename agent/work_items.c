@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "attach.h"
+#include "bundles.h"
 #include "crypto/crypto.h"
 #include "encrypt.h"
 #include "methods.h"
@@ -276,10 +277,42 @@ empty_element(struct txn *t, const struct account *a, const struct work_item *w,
 	return err;
 }
 
+/* It is the first to a device since ours is another: a session of its bundle.
+ * 2: that must be fetched first. */
+static int
+empty_initiate(struct keeper *k, struct txn *t, const struct account *a,
+    const struct work_item *w, struct omemo_session *s)
+{
+	struct bundles *all = k->accounts->bundles;
+	struct bundle *b = bundles_find(all, a->jid, w->to, w->ns, w->device);
+	struct account_record *rec;
+	struct device *d;
+	struct peer p;
+	int err;
+
+	if ((err = peer_open(t, a->jid, w->to, &p)) != 0)
+		return err;
+	d = peer_find(&p, w->device);
+	if (d == NULL || !device_is_reader(d) || device_is_unshown(d) ||
+	    !(d->listed & (1U << w->ns)))
+		return ERR_NO_SESSION;
+	if (b == NULL)
+		return 2;
+	if (b->state != BUNDLE_GOOD || memcmp(b->identity.u, d->u, 32) != 0)
+		return ERR_NO_SESSION;
+	if ((err = account_open(t, a->jid, &rec)) != 0)
+		return err;
+	err = omemo_session_initiate(s, &rec->identity, rec->device,
+	    &b->identity, b->spk_id, b->spk, b->opk_id, b->opk);
+	account_release(rec);
+	bundles_drop(all, b); /* its one-time prekey is used once */
+	return err;
+}
+
 /* Fix its octets, with the ratchet, in this transaction. */
 static int
-empty_make(struct txn *t, const struct account *a, const struct work_item *w,
-    struct empty *e)
+empty_make(struct keeper *k, struct txn *t, const struct account *a,
+    const struct work_item *w, struct empty *e)
 {
 	struct session_key key = { a->jid, w->to, w->ns, w->device, a->device };
 	struct omemo_session *s;
@@ -289,7 +322,10 @@ empty_make(struct txn *t, const struct account *a, const struct work_item *w,
 
 	if ((err = session_open(t, &key, &s)) != 0)
 		return err;
-	err = empty_element(t, a, w, s, &e->elements);
+	if (!omemo_session_ready(s))
+		err = empty_initiate(k, t, a, w, s);
+	if (err == 0)
+		err = empty_element(t, a, w, s, &e->elements);
 	if (err == 0)
 		err = session_put(t, &key, s);
 	if (err == 0)
@@ -314,11 +350,18 @@ work_put_empty(
 	buffer_init(&e.elements, RECORD_MAX);
 	err = empty_open(t, a, w, &e);
 	if (err == 0 && e.elements.len == 0)
-		err = is_wanted(t, a, w) ? empty_make(t, a, w, &e) : 1;
+		err =
+		    is_wanted(t, a, w) ? empty_make(r->keeper, t, a, w, &e) : 1;
 	if (err == 1 || err == ERR_NO_SESSION) {
 		work_name(w->seq, name);
 		err = txn_delete(t, RECORD_WORK, a->jid, name, sizeof name);
 		err = err == 0 ? 1 : err;
+	} else if (err == 2) {
+		put_start(b, WORK_ITEM_FETCH, WORK_FETCH_BUNDLE, w->ns, w->to,
+		    "", w->device);
+		buffer_put_u32(b, 0);
+		put_no_bundle(b);
+		buffer_put_u32(b, 0);
 	} else if (err == 0) {
 		put_start(b, w->seq, WORK_EMPTY, w->ns, w->to, e.id, w->device);
 		buffer_put_u32(b, 0);

@@ -3,7 +3,8 @@
 # A client that nobody here wrote: profanity (libsignal's own C code) against
 # xmpp-chat, through prosody. Two fresh worlds, one for each side that writes
 # first; in each both directions, again after a restart of profanity, and
-# again after a restart of our client and our agent.
+# again after a restart of our client and our agent, again when our state is
+# a copy and has become a device of its own.
 # seconds: 180
 . "$LAB/lib.sh"
 . "$LAB/profanity.sh"
@@ -42,6 +43,36 @@ talk() {
 	"$2"
 }
 
+# The state is a copy from now on: a device of its own.
+copied() {
+	local state=$T/juliet/state/xmpp-agent
+	"$LAB/drop" cp -a "$state" "$state.copy"
+	rm -rf "$state"
+	mv "$state.copy" "$state"
+	agent_start juliet
+	unlock juliet
+	in_home juliet "$O/xmpp-key" status | grep -q '^in doubt' ||
+		fail "a copy that is not noticed"
+	in_home juliet "$O/xmpp-key" adopt --copied --passphrase-file \
+		"$T/passphrase" || fail "adopt --copied"
+	: >"$T/chat.json"
+}
+
+# profanity 0.13.1 makes a session with a new device of an open chat when that
+# device writes, or when its user begins anew (as its message says); not when
+# the list names it, nor of an empty message.
+begin_anew() {
+	say romeo "/omemo end"
+	say romeo "/omemo start"
+	must 20 requested "$(in_home juliet "$O/xmpp-key" --json list |
+		sed 's/.*"device": *\([0-9]*\).*/\1/')"
+}
+
+requested() {
+	grep -a "Store session for $J ($1)\|create session with $J device $1" \
+		"$T/romeo/log"
+}
+
 # meet FIRST SECOND: who writes first
 meet() {
 	T=$BASE/$1
@@ -69,6 +100,13 @@ meet() {
 	chat_start chat juliet "$J"
 	online chat juliet "$J"
 	talk "$2" "$1"
+	chat_quit chat
+	agent_stop juliet
+	copied
+	chat_start chat juliet "$J"
+	online chat juliet "$J"
+	[ "$1" = ours ] || begin_anew
+	talk "$1" "$2"
 	! grep -rF 'from ours' "$T/prosody/data" || fail "in clear on the server"
 	! grep -rF 'from profanity' "$T/prosody/data" || fail "in clear on the server"
 	chat_quit chat
@@ -82,6 +120,6 @@ for order in "ours theirs" "theirs ours"; do
 	PORT=$((PORT + 10))
 	if (meet "$first" "$second"); then result=passed; else result=failed; fi
 	echo "profanity $(profanity_version): $first first, both directions," \
-		"after a restart of either side: $result"
+		"after a restart of either side, after adopt --copied: $result"
 	[ "$result" = passed ] || exit 1
 done

@@ -131,12 +131,12 @@ publish(struct side *s)
 	struct item i;
 
 	assert_int_equal(hand_list(s, s->jid, LIST_READ, NULL, 0), 0);
-	assert_int_equal(next_work(s, &i), WORK_DEVICES);
-	assert_int_equal(i.devices, 1);
-	work_is_done(s, i.item, WORK_OK);
 	assert_int_equal(next_work(s, &i), WORK_BUNDLE);
 	assert_int_equal(i.prekeys, LIMIT_PREKEYS);
 	assert_int_equal(i.last_prekey, LIMIT_PREKEYS);
+	work_is_done(s, i.item, WORK_OK);
+	assert_int_equal(next_work(s, &i), WORK_DEVICES);
+	assert_int_equal(i.devices, 1);
 	work_is_done(s, i.item, WORK_OK);
 }
 

@@ -237,11 +237,11 @@ test_later_bundle(void **state)
 	attach(&s.romeo);
 	assert_int_equal(
 	    hand_list(&s.romeo, ROMEO, LIST_READ, &s.romeo.device, 1), 0);
-	assert_int_equal(next_work(&s.romeo, &item), WORK_DEVICES);
-	work_is_done(&s.romeo, item.item, WORK_OK);
 	assert_int_equal(next_work(&s.romeo, &item), WORK_BUNDLE);
 	/* no id that the lost state could have given out is given again */
 	assert_true(item.last_prekey > 60000);
+	work_is_done(&s.romeo, item.item, WORK_OK);
+	assert_int_equal(next_work(&s.romeo, &item), WORK_DEVICES);
 	work_is_done(&s.romeo, item.item, WORK_OK);
 	send_text(&s.romeo, &s.juliet, "m2", "two", handle);
 	expect_message(&s.juliet, handle, "two", ROMEO, 1);
@@ -262,26 +262,33 @@ test_copied(void **state)
 
 	(void)state;
 	stage_open(&s);
-	roll_back(&s, handle);
+	send_text(&s.romeo, &s.juliet, "m0", "zero", handle);
+	expect_message(&s.juliet, handle, "zero", ROMEO, 1);
+	compose(&s.romeo, JULIET, "early", "not sent", handle);
 	old = s.romeo.device;
 	memcpy(u, s.romeo.u, sizeof u);
+	s.romeo.w->place = (struct place){ { 1 }, 2, 3 };
+	restart(&s.romeo);
+	s.romeo.w->place.birth = 4;
+	restart_alone(&s.romeo);
+	front_alone(&s.romeo);
+	assert_int_equal(status_doubt(&s.romeo), DOUBT_PLACE);
 	assert_int_equal(adopt(&s.romeo, ADOPT_COPIED), 0);
 	assert_int_equal(reader_u32(&s.romeo.admin->r), 1);
 	user_event(s.romeo.front, M_EVENT_FAILED, NULL);
 	assert_int_equal(outbox_rows(&s.romeo), 0);
 	user_free(s.romeo.front);
-	user_free(s.romeo.net);
 	attach(&s.romeo);
 	assert_int_not_equal(s.romeo.device, old);
 	assert_memory_equal(s.romeo.u, u, sizeof u);
 	assert_string_equal(s.romeo.cursor, "");
 	/* the old id leaves the list once */
 	assert_int_equal(hand_list(&s.romeo, ROMEO, LIST_READ, &old, 1), 0);
+	assert_int_equal(next_work(&s.romeo, &item), WORK_BUNDLE);
+	work_is_done(&s.romeo, item.item, WORK_OK);
 	assert_int_equal(next_work(&s.romeo, &item), WORK_DEVICES);
 	assert_int_equal(item.devices, 1);
 	assert_int_equal(item.first_device, s.romeo.device);
-	work_is_done(&s.romeo, item.item, WORK_OK);
-	assert_int_equal(next_work(&s.romeo, &item), WORK_BUNDLE);
 	work_is_done(&s.romeo, item.item, WORK_OK);
 	/* and may come back: the other copy lives */
 	both[0] = old;
@@ -290,6 +297,22 @@ test_copied(void **state)
 	assert_int_equal(due_of(&s.romeo), 0);
 	assert_int_equal(
 	    hand_list(&s.romeo, ROMEO, LIST_READ, &s.romeo.device, 1), 0);
+	/* contacts that it had a session with hear of the new device */
+	caught_up(&s.romeo);
+	assert_int_equal(next_work(&s.romeo, &item), WORK_FETCH_BUNDLE);
+	assert_string_equal(item.to, JULIET);
+	assert_int_equal(hand_bundle(&s.romeo, &s.juliet), 0);
+	work_is_done(&s.romeo, item.item, WORK_OK);
+	assert_int_equal(next_work(&s.romeo, &item), WORK_EMPTY);
+	assert_string_equal(item.to, JULIET);
+	assert_int_equal(
+	    hand_list(&s.juliet, ROMEO, LIST_READ, &s.romeo.device, 1), 0);
+	assert_int_equal(deliver(&s.romeo, &s.juliet, item.elements,
+			     item.elementslen, "", NULL),
+	    VERDICT_EMPTY);
+	free(item.elements);
+	work_is_done(&s.romeo, item.item, WORK_OK);
+	assert_int_equal(next_work(&s.romeo, NULL), WORK_NONE);
 	/* contacts build sessions by themselves, in both directions */
 	send_text(&s.romeo, &s.juliet, "m2", "two", handle);
 	expect_message(&s.juliet, handle, "two", ROMEO, 1);

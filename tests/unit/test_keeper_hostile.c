@@ -111,8 +111,8 @@ test_work_moves(void **state)
 	other = user_attached(s.juliet.w, 1, "other", JULIET);
 	assert_int_equal(
 	    user_call(s.juliet.front, M_PUBLISH, body(&b, "s", JULIET)), 0);
-	assert_int_equal(next_work(&s.juliet, &first), WORK_DEVICES);
 	assert_int_equal(next_work(&s.juliet, &second), WORK_BUNDLE);
+	assert_int_equal(next_work(&s.juliet, &first), WORK_DEVICES);
 	assert_int_equal(user_call(other, M_WORK, body(&b, "s", JULIET)), 0);
 	assert_int_equal(reader_u64(&other->r), 0);
 	user_free(s.juliet.net);
