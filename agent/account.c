@@ -118,6 +118,7 @@ load_account(void *arg, const char *jid, const uint8_t *name, size_t namelen,
 	memcpy(a->u, rec.identity.u, sizeof a->u);
 	a->due = rec.due;
 	a->doubt = rec.doubt;
+	a->window = rec.window;
 	account_note_withdrawn(a, &rec);
 	if (!rec.ours)
 		a->compared = 1;
@@ -324,6 +325,7 @@ account_unpack(const uint8_t *p, size_t len, struct account_record *rec)
 	rec->due = reader_u8(&r);
 	rec->doubt = reader_u8(&r);
 	rec->ours = reader_u8(&r);
+	rec->window = reader_u32(&r);
 	rec->nwithdrawn = reader_count(&r, LIMIT_WITHDRAWN);
 	for (uint32_t i = 0; i < rec->nwithdrawn; i++) {
 		rec->withdrawn[i].id = reader_u32(&r);
@@ -374,6 +376,7 @@ account_put(struct txn *t, const char *jid, const struct account_record *rec)
 	buffer_put_u8(&b, rec->due);
 	buffer_put_u8(&b, rec->doubt);
 	buffer_put_u8(&b, rec->ours);
+	buffer_put_u32(&b, rec->window);
 	buffer_put_u32(&b, rec->nwithdrawn);
 	for (uint32_t i = 0; i < rec->nwithdrawn; i++) {
 		buffer_put_u32(&b, rec->withdrawn[i].id);

@@ -35,6 +35,7 @@ struct account_record {
 	uint8_t due;	  /* DUE_… */
 	uint8_t doubt;	  /* DOUBT_SERVER: until adopt */
 	uint8_t ours;	  /* the bundle on the server is this state's */
+	uint32_t window;  /* seconds a message stays; 0: until first opened */
 	uint32_t nwithdrawn;
 	struct withdrawn withdrawn[LIMIT_WITHDRAWN]; /* oldest first */
 };
@@ -88,6 +89,7 @@ struct account {
 	uint8_t doubt;	     /* the record's */
 	uint32_t nwithdrawn; /* the record's */
 	struct withdrawn withdrawn[LIMIT_WITHDRAWN];
+	uint32_t window;  /* the record's */
 	uint8_t compared; /* with the server, since unlock, or need not be */
 	uint64_t created;
 	struct index messages, outbox;

@@ -15,6 +15,7 @@ static handler *const handlers[] = {
 	[M_UNLOCK] = vault_request_unlock,
 	[M_VAULT_CREATE] = vault_request_create,
 	[M_QUIT] = session_quit,
+	[M_CONSTRAIN] = constrain,
 	[M_ADOPT] = adopt_state,
 	[M_LIST] = identity_list,
 	[M_CREATE] = identity_create,

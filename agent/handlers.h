@@ -18,6 +18,8 @@ handler session_elevate;
 handler vault_request_lock, vault_request_unlock, vault_request_create;
 /* identity.c */
 handler identity_list, identity_create, identity_publish;
+/* constrain.c */
+handler constrain;
 /* adopt.c */
 handler adopt_state;
 /* trust.c */

@@ -41,6 +41,7 @@ make(struct txn *t, const char *jid, uint8_t others, struct account_record *rec)
 		return err;
 	rec->created = clock_real();
 	rec->others = others;
+	rec->window = WINDOW_DEFAULT;
 	rec->due = DUE_DEVICES | DUE_BUNDLE;
 	if ((err = account_put(t, jid, rec)) != 0 ||
 	    (err = prekeys_create(&p)) != 0)
@@ -68,6 +69,7 @@ create(struct request *r, const char *jid, uint8_t others)
 	} else {
 		a->device = rec->device;
 		a->created = rec->created;
+		a->window = rec->window;
 		a->compared = 1; /* nothing of ours is published */
 		memcpy(a->u, rec->identity.u, sizeof a->u);
 		account_note_due(k, a, rec->due);
@@ -122,6 +124,7 @@ identity_list(struct request *r)
 		buffer_put_u32(b, a->device);
 		buffer_put_u8(b, a->due);
 		buffer_put_u32(b, attach_count_nets(k, a->jid));
+		buffer_put_u32(b, a->window);
 		n++;
 	}
 	buffer_patch_u32(b, at, n);

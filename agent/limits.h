@@ -45,7 +45,8 @@
 #define LIMIT_WAITS	    1024 /* handles of an account that wait for READERS */
 #define LIMIT_REASON	    200 /* octets of a reason that a net gives, passed on */
 #define LIMIT_WORK	    512 /* work items waiting per account */
-#define LIMIT_MESSAGE_HOURS 24	/* how long a message stays for siblings */
+#define LIMIT_WINDOW	    (31 * 86400) /* seconds a message stays for siblings */
+#define WINDOW_DEFAULT	    86400
 /* --- vault --- */
 #define LIMIT_PASSPHRASE       1024 /* octets */
 #define LIMIT_SLOTS	       8

@@ -20,6 +20,7 @@
 #include <bsd/vis.h>
 
 #include "../ipc/agent_client.h"
+#include "../ipc/duration.h"
 #include "../ipc/err.h"
 #include "../sandbox/sandbox.h"
 #include "derive.h"
@@ -52,31 +53,6 @@ usage(FILE *f)
 	    " [command [arg ...]]\n"
 	    "       xmpp-agent [-a socket] -k\n"
 	    "       xmpp-agent --policy role\n");
-}
-
-/* "90", "90s", "15m", "8h", "2d", "1w" and sums such as "1h30m". */
-static int
-life_parse(const char *s, uint64_t *life)
-{
-	static const char units[] = "smhdw";
-	static const uint64_t seconds[] = { 1, 60, 3600, 86400, 604800 };
-	uint64_t sum = 0, n;
-	const char *u;
-	char *end;
-
-	while (*s >= '0' && *s <= '9') {
-		errno = 0;
-		n = strtoull(s, &end, 10);
-		if (errno != 0 || n > 1000000000)
-			return -1;
-		u = *end != '\0' ? strchr(units, *end) : units;
-		if (u == NULL)
-			return -1;
-		sum += n * seconds[u - units];
-		s = *end != '\0' ? end + 1 : end;
-	}
-	*life = sum;
-	return *s == '\0' && sum > 0 ? 0 : -1;
 }
 
 static int
@@ -252,7 +228,8 @@ options_parse(struct settings *s, int argc, char *argv[])
 			s->kill = 1;
 			break;
 		case 't':
-			if (life_parse(optarg, &s->options.life) != 0)
+			if (duration_read(optarg, &s->options.life) != 0 ||
+			    s->options.life == 0)
 				errx(EXIT_USAGE,
 				    "-t %s: not a time (90s, 15m, 8h, 2d)",
 				    optarg);

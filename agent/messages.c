@@ -135,6 +135,18 @@ note_seen(struct asked *q)
 	return err;
 }
 
+/* The window is closed with the first who has shown it. */
+static int
+forget(struct asked *q)
+{
+	int err = txn_delete(q->txn, RECORD_MESSAGE, q->account->jid,
+	    q->m->entry.handle, HANDLE_SIZE);
+
+	if (err == 0)
+		index_remove(&q->account->messages, q->m->entry.handle);
+	return err;
+}
+
 /* Note for this client that the message was offered or shown. */
 static int
 note(struct asked *q, enum offer state, int *before)
@@ -189,7 +201,7 @@ message_shown(struct request *r)
 		return;
 	err = note(q, SHOWN, &before);
 	if (err == 0)
-		err = note_seen(q);
+		err = q->account->window == 0 ? forget(q) : note_seen(q);
 	if (err != 0)
 		request_abort(r, q->txn, err, "shown");
 	else

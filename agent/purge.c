@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * By age: messages that every sibling had a day to read, used prekeys that no
+ * By age: messages that every sibling had its window to read, used prekeys that no
  * archive was read to the end for, clients that did not come back; a signed
  * prekey, also of an account whose net never goes. Runs in the keeper.
  */
@@ -15,8 +15,8 @@
 #include "sessions.h"
 #include "work.h"
 
-#define PURGE_MS (5 * 60 * 1000)
-#define HOURS	 3600
+#define PURGE_MS      (5 * 60 * 1000)
+#define PREKEY_USED_S 86400 /* without an archive that was read to its end */
 
 /* What nobody has shown yet stays: it is still to be read for the first time. */
 static int
@@ -90,11 +90,19 @@ purge_client(
 	return txn_delete(t, RECORD_CLIENT, a->jid, old.name, old.len);
 }
 
+/* A name is remembered for as long as what was offered to it, and a day: what
+ * it has shown must not come again after a night. */
+static uint64_t
+names_window(const struct account *a)
+{
+	return a->window > WINDOW_DEFAULT ? a->window : WINDOW_DEFAULT;
+}
+
 static void
 purge(void *arg)
 {
 	struct keeper *k = arg;
-	uint64_t before = clock_real() - LIMIT_MESSAGE_HOURS * HOURS;
+	uint64_t now = clock_real();
 	struct account *a;
 	struct txn *t;
 	int err;
@@ -104,13 +112,13 @@ purge(void *arg)
 		if (k->locking || k->accounts->stale)
 			continue; /* the next turn will do */
 		t = txn_begin(k->records);
-		err = purge_messages(t, a, before);
+		err = purge_messages(t, a, now - a->window);
 		if (err == 0)
-			err = purge_prekeys(t, a, before);
+			err = purge_prekeys(t, a, now - PREKEY_USED_S);
 		if (err == 0)
 			err = session_delete_former(k, t, a);
 		if (err == 0)
-			err = purge_client(k, t, a, before);
+			err = purge_client(k, t, a, now - names_window(a));
 		if (err == 0)
 			err = prekeys_rotate(k, t, a);
 		if (err == 0) {
@@ -126,5 +134,6 @@ purge(void *arg)
 void
 purge_start(struct keeper *k)
 {
+	timer_cancel(k->accounts->purge);
 	k->accounts->purge = loop_timer(k->loop, 1, purge, k);
 }

@@ -53,7 +53,8 @@ enum message_type {
 	M_POLICY,
 	M_PUBLISH,
 	M_QUIT,
-	M_ADOPT = 16,
+	M_CONSTRAIN,
+	M_ADOPT,
 
 	M_ATTACH_FRONT = 20,
 	M_COMPOSE,
@@ -199,6 +200,11 @@ enum doubt {
 	DOUBT_PLACE = 2,  /* the database is another file than it was */
 	DOUBT_SERVER = 4, /* the server has prekeys that this state never made */
 };
+/* what a CONSTRAIN sets */
+enum constraint {
+	CONSTRAIN_WINDOW = 1, /* seconds that a message stays for siblings */
+};
+
 enum adopt { ADOPT_MOVED = 0, ADOPT_COPIED = 1 };
 
 enum role { ROLE_READER = 0, ROLE_WRITER = 1 };

@@ -13,6 +13,7 @@
 #include <bsd/stdlib.h>
 #include <bsd/string.h>
 
+#include "../../ipc/duration.h"
 #include "../../ipc/err.h"
 #include "../../ipc/messages.h"
 #include "fail.h"
@@ -59,6 +60,12 @@ take_others(struct options *o, const char *value)
 	else
 		return ERR_ARGUMENT;
 	return 0;
+}
+
+static int
+take_window(struct options *o, const char *value)
+{
+	return duration_read(value, &o->window);
 }
 
 static int
@@ -127,6 +134,8 @@ static const struct row {
 	    "a command" },
 	{ "others", OPTIONS_KEY, 1, take_others, "trust or ignore" },
 	{ "recovery", OPTIONS_KEY, 0, take_recovery, NULL },
+	{ "window", OPTIONS_KEY, 1, take_window,
+	    "a time such as 90s, 15m, 8h, 2d, or 0" },
 	{ "moved", OPTIONS_KEY, 0, take_moved, NULL },
 	{ "copied", OPTIONS_KEY, 0, take_copied, NULL },
 };
@@ -170,6 +179,7 @@ options_parse(struct options *o, enum options_who who, int argc, char **argv,
 	memset(o, 0, sizeof(*o));
 	o->timeout = TIMEOUT_DEFAULT;
 	o->others = o->adopt = -1;
+	o->window = OPTION_UNSET;
 	for (size_t i = 0; i < ROWS; i++)
 		if (rows[i].who & who)
 			table[n++] = (struct option){ rows[i].name,

@@ -12,6 +12,7 @@
 #include "accounts.h"
 #include "password.h"
 
+#define OPTION_UNSET	UINT64_MAX
 #define TIMEOUT_DEFAULT 60 /* seconds */
 
 struct options { /* NULL or 0: not given */
@@ -22,10 +23,11 @@ struct options { /* NULL or 0: not given */
 	const char *passphrase_file, *passphrase_command;
 	char name[LIMIT_CLIENT_NAME + 1];
 	int json;
-	int timeout;  /* xmpp-send, xmpp-key: seconds without progress */
-	int others;   /* xmpp-key create: enum others, -1: not said */
-	int recovery; /* xmpp-key: the secret is the recovery code */
-	int adopt;    /* xmpp-key adopt: enum adopt, -1: not said */
+	int timeout;	 /* xmpp-send, xmpp-key: seconds without progress */
+	int others;	 /* xmpp-key create: enum others, -1: not said */
+	int recovery;	 /* xmpp-key: the secret is the recovery code */
+	uint64_t window; /* xmpp-key constrain: seconds, or OPTION_UNSET */
+	int adopt;	 /* xmpp-key adopt: enum adopt, -1: not said */
 	struct account account; /* what options_account read */
 };
 

@@ -24,6 +24,7 @@ key_each_account(struct key *key,
 		a.device = reader_u32(&r);
 		a.due = reader_u8(&r);
 		a.nets = reader_u32(&r);
+		a.window = reader_u32(&r);
 		if (r.err != 0)
 			break;
 		fn(arg, &a);

@@ -46,6 +46,7 @@ int key_trust(struct key *);
 int key_distrust(struct key *);
 int key_publish(struct key *);
 int key_adopt(struct key *);
+int key_constrain(struct key *);
 
 /* --- what the verbs share (secret.c, account.c, call.c) --- */
 
@@ -67,7 +68,7 @@ void key_body(struct key *, struct buffer *);
 struct key_account { /* a row of LIST */
 	char jid[JID_SIZE];
 	uint8_t fingerprint[FINGERPRINT_SIZE];
-	uint32_t device, nets;
+	uint32_t device, nets, window;
 	uint8_t due;
 };
 

@@ -33,6 +33,7 @@ static const struct expected expected[] = {
 	{ "POLICY", 12, RIGHT_TRUST, 0 },
 	{ "PUBLISH", 13, RIGHT_INFO, 0 },
 	{ "QUIT", 14, RIGHT_INFO, 1 },
+	{ "CONSTRAIN", 15, RIGHT_ADMIN, 0 },
 	{ "ADOPT", 16, RIGHT_ADMIN, 0 },
 	{ "ATTACH_FRONT", 20, RIGHT_TEXT, 0 },
 	{ "COMPOSE", 21, RIGHT_TEXT, 0 },

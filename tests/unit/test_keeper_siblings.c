@@ -190,7 +190,6 @@ test_age_takes_only_what_was_read(void **state)
 	a = account_find(k, ROMEO);
 	assert_int_equal(a->messages.n, 2);
 	a->messages.v[0].time = a->messages.v[1].time = 1;
-	timer_cancel(k->accounts->purge);
 	purge_start(k);
 	for (i = 0; i < 1000 && a->messages.n == 2; i++)
 		assert_int_equal(waiting(&s.romeo), 1);
@@ -208,6 +207,64 @@ setup(void **state)
 	return 0;
 }
 
+/* The window is the user's: longer, shorter, none; what is unknown, or too
+ * long, refuses all of it. */
+static void
+test_window(void **state)
+{
+	struct stage s;
+	struct buffer b;
+	uint8_t first[HANDLE_SIZE], second[HANDLE_SIZE];
+	struct account *a;
+
+	(void)state;
+	stage_open(&s);
+	a = account_find(s.romeo.w->k, ROMEO);
+	assert_int_equal(a->window, WINDOW_DEFAULT);
+	send_text(&s.juliet, &s.romeo, "m1", "one", first);
+	expect_message(&s.romeo, first, "one", JULIET, 1);
+	/* nothing, too long, and something beside what is not known */
+	assert_int_equal(
+	    user_call(s.romeo.admin, M_CONSTRAIN, body(&b, "s4", ROMEO, 0U)),
+	    ERR_ARGUMENT);
+	assert_int_equal(user_call(s.romeo.admin, M_CONSTRAIN,
+			     body(&b, "s418", ROMEO, 1U, CONSTRAIN_WINDOW,
+				 (uint64_t)LIMIT_WINDOW + 1)),
+	    ERR_ARGUMENT);
+	assert_int_equal(user_call(s.romeo.admin, M_CONSTRAIN,
+			     body(&b, "s41818", ROMEO, 2U, CONSTRAIN_WINDOW,
+				 (uint64_t)0, 99, (uint64_t)1)),
+	    ERR_UNSUPPORTED);
+	assert_int_equal(a->window, WINDOW_DEFAULT);
+	assert_int_equal(
+	    user_call(s.romeo.front, M_CONSTRAIN,
+		body(&b, "s418", ROMEO, 1U, CONSTRAIN_WINDOW, (uint64_t)0)),
+	    ERR_RIGHT);
+	/* longer: what is a day old and was read stays */
+	assert_int_equal(user_call(s.romeo.admin, M_CONSTRAIN,
+			     body(&b, "s418", ROMEO, 1U, CONSTRAIN_WINDOW,
+				 (uint64_t)LIMIT_WINDOW)),
+	    0);
+	a->messages.v[0].time -= 2 * WINDOW_DEFAULT;
+	purge_start(s.romeo.w->k);
+	send_text(&s.juliet, &s.romeo, "m2", "two", second);
+	assert_int_equal(a->messages.n, 2);
+	/* none: what was read goes now, the other when one has read it */
+	assert_int_equal(
+	    user_call(s.romeo.admin, M_CONSTRAIN,
+		body(&b, "s418", ROMEO, 1U, CONSTRAIN_WINDOW, (uint64_t)0)),
+	    0);
+	restart(&s.romeo);
+	a = account_find(s.romeo.w->k, ROMEO);
+	assert_int_equal(a->window, 0);
+	while (a->messages.n > 1)
+		assert_int_equal(waiting(&s.romeo), 1);
+	expect_message(&s.romeo, second, "two", JULIET, 0);
+	assert_int_equal(try_open(&s.romeo, second), ERR_NOT_FOUND);
+	assert_int_equal(a->messages.n, 0);
+	stage_close(&s);
+}
+
 int
 main(void)
 {
@@ -217,6 +274,7 @@ main(void)
 		cmocka_unit_test(test_each_name_once),
 		cmocka_unit_test(test_what_was_read_makes_room),
 		cmocka_unit_test(test_age_takes_only_what_was_read),
+		cmocka_unit_test(test_window),
 	};
 
 	return cmocka_run_group_tests(tests, setup, NULL);

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: ISC */
+/*
+ * CONSTRAIN: what an identity may be used for. Runs in the keeper. All
+ * settings of a request are taken or none, and one that is not known here
+ * refuses the request: who asks for a limit must not go without.
+ */
+#include "account.h"
+#include "handlers.h"
+#include "purge.h"
+
+#define SETTINGS_MAX 16
+
+static int
+set(struct account_record *rec, uint8_t what, uint64_t value)
+{
+	switch (what) {
+	case CONSTRAIN_WINDOW:
+		if (value > LIMIT_WINDOW)
+			return ERR_ARGUMENT;
+		rec->window = (uint32_t)value;
+		return 0;
+	default:
+		return ERR_UNSUPPORTED;
+	}
+}
+
+static int
+set_all(struct account_record *rec, struct reader *b)
+{
+	uint32_t n = reader_count(b, SETTINGS_MAX);
+	int err = n == 0 ? ERR_ARGUMENT : 0;
+
+	for (; n > 0 && err == 0; n--) {
+		uint8_t what = reader_u8(b);
+		uint64_t value = reader_u64(b);
+
+		err = b->err != 0 ? b->err : set(rec, what, value);
+	}
+	return err != 0 ? err : reader_end(b);
+}
+
+void
+constrain(struct request *r)
+{
+	char jid[LIMIT_JID + 1];
+	struct account_record *rec;
+	struct account *a;
+	struct txn *t;
+	int err;
+
+	reader_cstring(&r->body, jid, sizeof jid);
+	if (r->body.err != 0) {
+		request_fail(r, r->body.err, "constrain");
+		return;
+	}
+	if ((a = request_account(r, jid)) == NULL)
+		return;
+	t = txn_begin(r->keeper->records);
+	err = account_open(t, jid, &rec);
+	if (err == 0)
+		err = set_all(rec, &r->body);
+	if (err == 0)
+		err = account_put(t, jid, rec);
+	if (err == 0)
+		a->window = rec->window;
+	account_release(rec);
+	if (err != 0) {
+		request_abort(r, t, err, "constrain");
+		return;
+	}
+	purge_start(r->keeper); /* what is too old by it goes now */
+	request_commit(r, t);
+}
