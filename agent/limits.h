@@ -27,7 +27,7 @@
 #define LIMIT_BUNDLES	     256 /* bundles handed in and not used yet, all accounts */
 #define LIMIT_STRANGERS	     256 /* sessions with those never written to */
 #define LIMIT_KEX_DIGESTS    4096 /* key exchanges remembered per signed prekey */
-#define LIMIT_WITHDRAWN	     16	 /* device ids of ours that we gave up */
+#define LIMIT_WITHDRAWN	     16	  /* device ids of ours that we gave up */
 #define STRANGERS_SHARE	     4 /* they fill at most this part of what all share */
 /* --- ratchets --- */
 #define LIMIT_SKIP	   1000 /* messages skipped at once, and keys per session */
@@ -44,7 +44,7 @@
 #define LIMIT_WAITING_BYTES (16 * 1024 * 1024) /* the same, in octets of text */
 #define LIMIT_WAITS	    1024 /* handles of an account that wait for READERS */
 #define LIMIT_REASON	    200 /* octets of a reason that a net gives, passed on */
-#define LIMIT_WORK	    512 /* work items waiting per account */
+#define LIMIT_WORK	    512		 /* work items waiting per account */
 #define LIMIT_WINDOW	    (31 * 86400) /* seconds a message stays for siblings */
 #define WINDOW_DEFAULT	    86400
 /* --- vault --- */

@@ -112,7 +112,8 @@ purge(void *arg)
 		if (k->locking || k->accounts->stale)
 			continue; /* the next turn will do */
 		t = txn_begin(k->records);
-		err = purge_messages(t, a, now - a->window);
+		err = purge_messages(
+		    t, a, a->window == 0 ? UINT64_MAX : now - a->window);
 		if (err == 0)
 			err = purge_prekeys(t, a, now - PREKEY_USED_S);
 		if (err == 0)

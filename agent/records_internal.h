@@ -23,10 +23,10 @@
 #define SEAL_MIN     (SEAL_HEADER + SEAL_TAG)
 #define EPOCHS_MAX   1024 /* kept until their records are re-sealed */
 #define SET_SIZE     32
-#define ANCHOR_MAX   64 /* octets of what the store says is one */
-#define ROW_OVERHEAD (ROW_KEY + 4)	/* in a PUT frame */
-#define BATCH_OCTETS (1024 * 1024)	/* then the next batch begins */
-#define TXN_OCTETS   (768 * 1024)	/* one transaction's rows */
+#define ANCHOR_MAX   64		   /* octets of what the store says is one */
+#define ROW_OVERHEAD (ROW_KEY + 4) /* in a PUT frame */
+#define BATCH_OCTETS (1024 * 1024) /* then the next batch begins */
+#define TXN_OCTETS   (768 * 1024)  /* one transaction's rows */
 #define QUEUE_OCTETS (16 * 1024 * 1024) /* committed, not durable: BUSY above */
 
 /* The sealed octets of one version of one row; counted by its users. */

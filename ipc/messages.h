@@ -196,10 +196,12 @@ enum verdict {
 
 /* why the state may be an old one or a copy (bits) */
 enum doubt {
-	DOUBT_OLDER = 1,  /* older than the anchor remembers */
-	DOUBT_PLACE = 2,  /* the database is another file than it was */
-	DOUBT_SERVER = 4, /* the server has prekeys that this state never made */
+	DOUBT_OLDER = 1, /* older than the anchor remembers */
+	DOUBT_PLACE = 2, /* the database is another file than it was */
+	DOUBT_SERVER =
+	    4, /* the server has prekeys that this state never made */
 };
+
 /* what a CONSTRAIN sets */
 enum constraint {
 	CONSTRAIN_WINDOW = 1, /* seconds that a message stays for siblings */
