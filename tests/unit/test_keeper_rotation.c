@@ -57,10 +57,7 @@ fill_memory(struct side *s, uint32_t spk, unsigned n)
 static void
 goes_round(struct side *s)
 {
-	struct accounts *all = s->w->k->accounts;
-
 	user_forget_events(s->net);
-	timer_cancel(all->purge);
 	purge_start(s->w->k);
 	user_event(s->net, M_EVENT_WORK, NULL);
 }
