@@ -260,10 +260,12 @@ load(struct store *s, uint32_t id)
 			buffer_patch_u32(&s->out, count_at, rows);
 			error = frame_end(&s->out, at);
 		}
-		at = frame_begin(&s->out, M_REPLY, id);
-		buffer_put_u64(&s->out, total);
-		put_outside(s);
-		error = frame_end(&s->out, at);
+		if (error == 0) {
+			at = frame_begin(&s->out, M_REPLY, id);
+			buffer_put_u64(&s->out, total);
+			put_outside(s);
+			error = frame_end(&s->out, at);
+		}
 	}
 	(void)sqlite3_reset(s->load);
 	return error;

@@ -14,6 +14,8 @@
 #include "net.h"
 #include "stanza.h"
 
+#define PAGE_TRIES 3 /* of one page, each until NET_IQ_TIMEOUT */
+
 struct archive {
 	char queryid[40];
 	char after[LIMIT_STANZA_ID + 1]; /* read up to here; "": from since */
@@ -23,6 +25,7 @@ struct archive {
 	int again;     /* a live message was left to the archive */
 	int complete;  /* the page that is being answered is the last */
 	int restarted; /* the server did not know the cursor */
+	int unanswered; /* times that this page was asked for in vain */
 };
 
 int
@@ -115,6 +118,10 @@ archive_failed(struct net *net, xmpp_stanza_t *answer)
 		archive_page(net);
 		return;
 	}
+	if (answer == NULL && ++a->unanswered < PAGE_TRIES) {
+		archive_page(net); /* a slow server: what comes late counts */
+		return;
+	}
 	front_notice(net, net->own, "the archive cannot be read: %s",
 	    iq_condition(answer));
 	/* the cursor stays where it is: nothing unread is passed */
@@ -138,6 +145,7 @@ on_page(struct net *net, void *arg, xmpp_stanza_t *answer)
 		archive_failed(net, answer);
 		return;
 	}
+	a->unanswered = 0;
 	a->complete = strcmp(el_get(fin, "complete"), "true") == 0 ||
 	    strcmp(el_get(fin, "complete"), "1") == 0;
 	if ((set = el_child(fin, "set", NS_RSM)) != NULL &&

@@ -53,7 +53,7 @@ class Server:
 
     def __init__(self):
         self.wire = f"{T}/wire.log"
-        env = dict(os.environ, WIRE_LOG=self.wire,
+        env = dict(os.environ, ARCHIVE="sql", WIRE_LOG=self.wire,
                    WIRE_MODULES=os.path.dirname(os.path.realpath(__file__)))
         done = subprocess.run(["bash", f"{LAB}/prosody.sh", f"{T}/prosody",
                                str(PORT)], env=env, capture_output=True,

@@ -24,6 +24,13 @@ for host in capulet.lit montague.lit; do
 			-extfile <(echo "subjectAltName=DNS:$host")
 done
 
+# ARCHIVE=sql: archives in SQLite. prosody's own files are quick up to ten
+# thousand messages; from there on it writes the archive anew for each.
+storage='"internal"'
+if [ "${ARCHIVE:-}" = sql ]; then
+	storage='{ archive = "sql" }
+sql = { driver = "SQLite3", database = "archive.sqlite" }'
+fi
 wire_module='' wire_options=''
 if [ -n "${WIRE_LOG:-}" ]; then
 	wire_module='"wire_log"'
@@ -43,7 +50,7 @@ http_ports = {}
 https_ports = {}
 daemonize = false
 authentication = "internal_hashed"
-storage = "internal"
+storage = $storage
 c2s_require_encryption = true
 limits = {}
 default_archive_policy = true

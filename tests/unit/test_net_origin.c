@@ -74,7 +74,7 @@ table(void **state)
 		    PATH_ARCHIVE, ROMEO, ROMEO, "a1" },
 		{ RESULT("from='" OWN "'", "q1", INNER(OUT)), ORIGIN_MESSAGE,
 		    PATH_ARCHIVE, OWN, ROMEO, "a1" },
-		{ RESULT("from='" OWN "'", "q2", INNER(IN)), ORIGIN_FORGED, 0,
+		{ RESULT("from='" OWN "'", "q2", INNER(IN)), ORIGIN_DROP, 0,
 		    NULL, NULL, NULL },
 		{ RESULT("from='" ROMEO "'", "q1", INNER(IN)), ORIGIN_FORGED, 0,
 		    NULL, NULL, NULL },
@@ -133,7 +133,7 @@ unasked(void **state)
 	m = xmpp_stanza_new_from_string(
 	    ctx, RESULT("from='" OWN "'", "", INNER(IN)));
 	origin_of(m, OWN, "", 1, &o);
-	assert_int_equal(o.kind, ORIGIN_FORGED);
+	assert_int_equal(o.kind, ORIGIN_DROP);
 	xmpp_stanza_release(m);
 	m = xmpp_stanza_new_from_string(ctx,
 	    MSG(IN) "><stanza-id xmlns='urn:xmpp:sid:0' by='" OWN
