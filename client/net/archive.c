@@ -21,10 +21,10 @@ struct archive {
 	char after[LIMIT_STANZA_ID + 1]; /* read up to here; "": from since */
 	uint64_t since;
 	struct timer *timer;
-	int running;   /* live messages are held */
-	int again;     /* a live message was left to the archive */
-	int complete;  /* the page that is being answered is the last */
-	int restarted; /* the server did not know the cursor */
+	int running;	/* live messages are held */
+	int again;	/* a live message was left to the archive */
+	int complete;	/* the page that is being answered is the last */
+	int restarted;	/* the server did not know the cursor */
 	int unanswered; /* times that this page was asked for in vain */
 };
 

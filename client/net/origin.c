@@ -153,8 +153,7 @@ archived(xmpp_stanza_t *stanza, xmpp_stanza_t *result, const char *own,
 		forge(o, "a forged archive result was dropped");
 		return;
 	}
-	if (*queryid == '\0' ||
-	    strcmp(el_get(result, "queryid"), queryid) != 0)
+	if (*queryid == '\0' || strcmp(el_get(result, "queryid"), queryid) != 0)
 		return; /* too late: that query has been given up */
 	copy_id(o->archive, el_get(result, "id"));
 	if ((o->message = forwarded(result, o)) != NULL)
