@@ -103,20 +103,23 @@ slots_load(struct vault *v, struct slots *slots)
 	return slots_read(slots, p, len);
 }
 
+unsigned
+vault_penalty(unsigned wrong)
+{
+	unsigned seconds = wrong < 16 ? 1U << wrong : LIMIT_PENALTY_S;
+
+	return seconds < LIMIT_PENALTY_S ? seconds : LIMIT_PENALTY_S;
+}
+
 /* The end of an attempt, right or wrong. */
 static void
 attempt_end(struct vault *v, int err)
 {
 	vault_done *done = v->done;
-	unsigned seconds;
 
-	if (err == ERR_PASSPHRASE) {
-		seconds = v->wrong < 5 ? 1U << v->wrong : LIMIT_PENALTY_S;
-		if (seconds > LIMIT_PENALTY_S)
-			seconds = LIMIT_PENALTY_S;
-		v->wrong++;
-		v->until = loop_now() + seconds * 1000;
-	} else if (err == 0)
+	if (err == ERR_PASSPHRASE)
+		v->until = loop_now() + vault_penalty(v->wrong++) * 1000;
+	else if (err == 0)
 		v->wrong = 0;
 	v->attempt = ATTEMPT_NONE;
 	v->asked = 0;

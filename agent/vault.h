@@ -40,6 +40,8 @@ void vault_create(struct vault *, const void *secret, size_t len,
 int vault_frame(struct vault *, struct frame *);
 /* log2 N of slots made from now on (tests: LIMIT_SCRYPT_LOG2N_MIN). */
 void vault_set_cost(struct vault *, unsigned log2n);
+/* Seconds in which nobody may try, after so many wrong ones and one more. */
+unsigned vault_penalty(unsigned wrong);
 /* An attempt that runs is answered with ERR_LOCKED.
  * Wipe master and derived keys. records must be idle. */
 void vault_lock(struct vault *);

@@ -131,7 +131,8 @@ test_order(void **state)
 	run_both(order);
 }
 
-/* Late messages of chains that have ended, also beyond the five kept. */
+/* Late messages of chains that have ended, also beyond the five kept
+ * (LIMIT_CHAINS). */
 static void
 late(int version)
 {
@@ -399,7 +400,7 @@ archived(int version)
 		reads(&p, p.b, &w);
 		assert_int_equal(p.r.new_session, 1);
 	}
-	/* the newest six are there; an archived one that opens is promoted */
+	/* the newest six (LIMIT_STATES and one) are there; an archived one that opens is promoted */
 	for (size_t i = 2; i < 8; i++) {
 		w = pair_send(&p, old[i]);
 		reads(&p, p.b, &w);

@@ -237,6 +237,21 @@ test_guessing(void **state)
 }
 
 static void
+test_penalty(void **state)
+{
+	unsigned longest = 0, i;
+
+	(void)state;
+	for (i = 0; i < 100; i++) {
+		assert_true(vault_penalty(i) >= longest);
+		longest = vault_penalty(i);
+	}
+	assert_int_equal(vault_penalty(0), 1);
+	assert_int_equal(vault_penalty(3), 8);
+	assert_int_equal(longest, LIMIT_PENALTY_S);
+}
+
+static void
 test_one_at_a_time(void **state)
 {
 	struct world *w = *state;
@@ -437,6 +452,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_create_lock_unlock),
 		T(test_guessing),
+		T(test_penalty),
 		T(test_one_at_a_time),
 		T(test_lock_during_attempt),
 		T(test_recovery),
