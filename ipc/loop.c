@@ -20,9 +20,11 @@
 
 /*
  * ppoll waits on a clock that stands still during a suspend, the timers' does
- * not: never sleep longer than this before looking at the clock again.
+ * not: while a timer runs, never sleep longer than this before looking at the
+ * clock again. A connection that died in the sleep is noticed so much later.
  */
-#define LOOP_SLEEP_MAX_MS 60000
+#define LOOP_SLEEP_MAX_MS 10000
+#define LOOP_IDLE_MS	  3600000
 
 struct watch {
 	TAILQ_ENTRY(watch) entry;
@@ -347,7 +349,8 @@ static struct timespec
 loop_timeout(struct loop *l, int hurry)
 {
 	struct timer *t = TAILQ_FIRST(&l->timers);
-	uint64_t ms = hurry ? 0 : LOOP_SLEEP_MAX_MS, now;
+	uint64_t ms = hurry ? 0 : t != NULL ? LOOP_SLEEP_MAX_MS : LOOP_IDLE_MS;
+	uint64_t now;
 
 	if (t != NULL && ms > 0) {
 		now = loop_now();

@@ -12,7 +12,10 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include <err.h>
 #include <errno.h>
+#include <limits.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -216,8 +219,64 @@ run_once(struct state *s)
 	return code;
 }
 
+/* The terminal as it was before any front. */
+struct terminal {
+	int is_tty;
+	struct termios saved;
+};
+
+static void
+terminal_restore(const struct terminal *t)
+{
+	if (t->is_tty && tcgetpgrp(STDIN_FILENO) == getpgrp())
+		tcsetattr(STDIN_FILENO, TCSANOW, &t->saved);
+}
+
 static int
-run(struct starter *config, const struct password *password)
+agent_is_there(void)
+{
+	char path[PATH_MAX];
+	int fd = -1;
+
+	if (agent_socket_path(NULL, path, sizeof(path)) == 0)
+		fd = agent_connect(path);
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+/*
+ * Until somebody has started the agent again: 0. -1: the user, or the end of
+ * the input, does not want to wait for it. The loop's signals are blocked.
+ */
+static int
+wait_for_agent(const struct terminal *terminal)
+{
+	const struct timespec second = { .tv_sec = 1 };
+	struct pollfd in = { .fd = STDIN_FILENO };
+	sigset_t ends;
+
+	if (agent_is_there())
+		return 0;
+	terminal_restore(terminal);
+	warnx("the agent is gone: waiting until it is there again");
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGQUIT);
+	sigaddset(&ends, SIGTERM);
+	do {
+		if (sigtimedwait(&ends, NULL, &second) > 0)
+			return -1;
+		in.revents = 0;
+		if (poll(&in, 1, 0) == 1)
+			return -1; /* no events wanted: nobody writes to us */
+	} while (!agent_is_there());
+	return 0;
+}
+
+static int
+run(struct starter *config, const struct password *password,
+    const struct terminal *terminal)
 {
 	unsigned quick = 0;
 	uint64_t began;
@@ -233,8 +292,8 @@ run(struct starter *config, const struct password *password)
 		began = loop_now();
 		code = run_once(&s);
 		quick = loop_now() - began < AGAIN_QUICK_MS ? quick + 1 : 0;
-	} while (
-	    code == FRONT_AGENT_GONE && config->again && quick < AGAIN_QUICK);
+	} while (code == FRONT_AGENT_GONE && config->again &&
+	    quick < AGAIN_QUICK && wait_for_agent(terminal) == 0);
 	return code == FRONT_AGENT_GONE ? NO_AGENT : code;
 }
 
@@ -242,9 +301,9 @@ int
 starter_main(struct starter *config)
 {
 	struct password password = { 0 };
-	struct termios saved;
+	struct terminal terminal;
 	struct agent *agent;
-	int code, is_tty;
+	int code;
 
 	/* Is there an agent at all, before anybody types a password? */
 	agent = reach_agent(RIGHT_INFO, config->options->name, NULL, &code);
@@ -254,11 +313,9 @@ starter_main(struct starter *config)
 	if (options_account(config->options, config->account) != 0 ||
 	    options_password(config->options, config->account, &password) != 0)
 		return REFUSED;
-	is_tty = tcgetattr(STDIN_FILENO, &saved) == 0;
-	code = run(config, &password);
+	terminal.is_tty = tcgetattr(STDIN_FILENO, &terminal.saved) == 0;
+	code = run(config, &password, &terminal);
 	password_free(&password);
-	if (is_tty && tcgetpgrp(STDIN_FILENO) == getpgrp())
-		/* whatever became of the front */
-		tcsetattr(STDIN_FILENO, TCSANOW, &saved);
+	terminal_restore(&terminal); /* whatever became of the front */
 	return code;
 }

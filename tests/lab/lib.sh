@@ -40,6 +40,13 @@ prosody() {
 		fail "prosody does not start"
 }
 
+# prosody_again: after it was killed, with all that it had stored
+prosody_again() {
+	HOME=$T/prosody/run "$LAB/drop" prosody --config \
+		"$T/prosody/prosody.cfg.lua" -F >>"$T/prosody.out" 2>&1 </dev/null &
+	echo $! >"$T/prosody/pid"
+}
+
 # in_home NAME COMMAND...: as one person with a home, state and agent of their
 # own, as the ordinary uid. become: the same, instead of the present shell (in
 # the background: $! is then the command's own process id).

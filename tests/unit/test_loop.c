@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /* The loop: order, removal inside callbacks, timers, signals, hooks. */
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../ipc/err.h"
@@ -17,6 +20,18 @@ static struct {
 	char log[256];
 	int turns, fds[2];
 } at;
+
+static _Atomic time_t jump; /* seconds that the clock has jumped by */
+
+/* In the place of libc's: the clock of a machine that has slept. */
+int
+clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int r = (int)syscall(SYS_clock_gettime, id, ts);
+
+	ts->tv_sec += jump;
+	return r;
+}
 
 static void
 note(const char *s)
@@ -305,6 +320,36 @@ test_many(void **state)
 		watch_free(w[i]);
 }
 
+static void *
+sleep_well(void *arg)
+{
+	usleep(300000); /* until the loop waits */
+	jump = 100;
+	return arg;
+}
+
+/* A suspend: what fell due in it is done soon after, not a minute later. */
+static void
+test_suspend(void **state)
+{
+	struct loop *l = loop_new();
+	struct timespec began, ended;
+	pthread_t thread;
+
+	(void)state;
+	assert_non_null(l);
+	at.loop = l;
+	(void)syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &began);
+	assert_non_null(loop_timer(l, 60000, on_timer, c));
+	assert_int_equal(pthread_create(&thread, NULL, sleep_well, NULL), 0);
+	assert_int_equal(loop_run(l), 7);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	(void)syscall(SYS_clock_gettime, CLOCK_MONOTONIC, &ended);
+	assert_true(ended.tv_sec - began.tv_sec <= 12);
+	jump = 0;
+	loop_free(l);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int
@@ -321,6 +366,7 @@ main(void)
 		TEST(test_hooks),
 		TEST(test_signals),
 		TEST(test_many),
+		cmocka_unit_test(test_suspend),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
