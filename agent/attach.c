@@ -18,6 +18,8 @@
 #include "prekeys.h"
 #include "work.h"
 
+#define WRITTEN_MS 60000
+
 int
 attach_is_net(const struct client *c, const char *account)
 {
@@ -34,6 +36,7 @@ detach(struct client *c)
 	if (net != NULL) {
 		for (i = 0; i < OMEMO_PROFILES; i++)
 			free(net->own[i].ids);
+		free(net->written.ids);
 		free(net->fresh);
 		free(net);
 	}
@@ -159,6 +162,39 @@ net_unset_fresh(struct net *net, uint8_t ns, const char *peer)
 
 	if (p != NULL)
 		*p = net->fresh[--net->nfresh];
+}
+
+int
+net_set_written(struct net *net, uint8_t ns, const uint32_t *ids, size_t n)
+{
+	uint32_t *copy = calloc(n + 1, sizeof *copy);
+
+	if (copy == NULL)
+		return ERR_MEMORY;
+	memcpy(copy, ids, n * sizeof *ids);
+	free(net->written.ids);
+	net->written.ids = copy;
+	net->written.n = n;
+	net->written.until = loop_now() + WRITTEN_MS;
+	net->written.ns = ns;
+	net->written.raced = 0;
+	return 0;
+}
+
+int
+net_has_overwritten(struct net *net, uint8_t ns, const uint32_t *ids, size_t n)
+{
+	if (net->written.ids == NULL || net->written.ns != ns ||
+	    loop_now() > net->written.until)
+		return 0;
+	if (net->written.n != n ||
+	    memcmp(net->written.ids, ids, n * sizeof *ids) != 0) {
+		net->written.raced = 1;
+		return 0;
+	}
+	free(net->written.ids);
+	net->written.ids = NULL;
+	return net->written.raced;
 }
 
 void

@@ -19,6 +19,16 @@ struct net {
 		size_t n;
 	} own[OMEMO_PROFILES];
 
+	/* the own list as it was given out to be published, until it has come
+	 * back; raced: another one came first, and was overwritten by it */
+	struct {
+		uint32_t *ids; /* ascending; NULL: none */
+		size_t n;
+		uint64_t until; /* loop_now(): it does not come back any more */
+		uint8_t ns;
+		uint8_t raced;
+	} written;
+
 	/* digests of (namespace, peer) whose list was handed in */
 	uint64_t *fresh;
 	size_t nfresh;
@@ -37,6 +47,12 @@ int attach_all_caught_up(struct keeper *, const char *account);
 int net_is_fresh(const struct net *, uint8_t ns, const char *peer);
 int net_set_fresh(struct net *, uint8_t ns, const char *peer);
 void net_unset_fresh(struct net *, uint8_t ns, const char *peer);
+/* An own list, ids ascending, is given out to be published. 0 or an error. */
+int net_set_written(struct net *, uint8_t ns, const uint32_t *ids, size_t n);
+/* An own list has come: is it what this net has written, over one that came
+ * after WORK had built it? */
+int
+net_has_overwritten(struct net *, uint8_t ns, const uint32_t *ids, size_t n);
 /* Keep the own list; takes ids over. */
 void net_keep_own(struct net *, uint8_t ns, uint32_t *ids, size_t n);
 

@@ -160,7 +160,7 @@ devices_hand_in(struct request *r)
 	uint32_t *ids;
 	uint8_t ns, status;
 	size_t n;
-	int err;
+	int err, lost = 0;
 
 	reader_cstring(b, jid, sizeof jid);
 	ns = reader_u8(b);
@@ -188,7 +188,11 @@ devices_hand_in(struct request *r)
 	}
 	if (err == ERR_NOT_FOUND)
 		err = 0;
-	if (err == 0 && status == LIST_READ)
+	if (p.own && status == LIST_READ)
+		lost = net_has_overwritten(r->client->net, ns, ids, n);
+	if (err == 0 && lost) /* the one that came first counts: write again */
+		err = account_set_due(r->keeper, t, a, DUE_DEVICES);
+	else if (err == 0 && status == LIST_READ)
 		err = merge(r, t, a, &p, ns, ids, n);
 	if (err == 0)
 		err = net_set_fresh(r->client->net, ns, peer);
@@ -199,8 +203,10 @@ devices_hand_in(struct request *r)
 	}
 	bundles_retry(r->keeper->accounts->bundles, jid, peer);
 	if (p.own && status == LIST_READ) {
-		net_keep_own(r->client->net, ns, ids, n);
-		ids = NULL;
+		if (!lost) {
+			net_keep_own(r->client->net, ns, ids, n);
+			ids = NULL;
+		}
 		work_announce(r->keeper, a);
 	}
 	request_commit(r, t);

@@ -5,6 +5,7 @@
  * our id on top, the bundle, an empty message with octets that stay the same.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "attach.h"
@@ -62,34 +63,50 @@ work_put_compare(struct buffer *b, const struct account *a, uint64_t item)
 	buffer_put_u32(b, 0);
 }
 
+/* The own list as this net has read it, with our id and without those given
+ * up; ascending. */
+static uint32_t *
+list_to_write(
+    const struct account *a, const struct net *net, uint8_t ns, size_t *out)
+{
+	uint32_t *ids = calloc(net->own[ns].n + 1, sizeof *ids), id;
+	size_t n = 0, at;
+
+	if (ids == NULL)
+		return NULL;
+	for (size_t i = 0; i < net->own[ns].n; i++) {
+		id = net->own[ns].ids[i];
+		if (id != a->device && !is_withdrawn(a, id))
+			ids[n++] = id;
+	}
+	for (at = n++; at > 0 && ids[at - 1] > a->device; at--)
+		ids[at] = ids[at - 1];
+	ids[at] = a->device;
+	*out = n;
+	return ids;
+}
+
 int
 work_put_devices(struct request *r, struct account *a, uint64_t item)
 {
-	const struct net *net = r->client->net;
+	struct net *net = r->client->net;
 	uint8_t ns = sending_namespace(net);
 	struct buffer *b = &r->reply;
-	uint32_t n = 0;
-	size_t i, at;
-	int own = 0;
+	size_t n, i;
+	uint32_t *ids = list_to_write(a, net, ns, &n);
+	int err;
 
+	if (ids == NULL)
+		return ERR_MEMORY;
 	put_start(b, item, WORK_DEVICES, ns, a->jid, "", a->device);
-	at = b->len;
-	buffer_put_u32(b, 0);
-	for (i = 0; i < net->own[ns].n; i++) {
-		own |= net->own[ns].ids[i] == a->device;
-		if (is_withdrawn(a, net->own[ns].ids[i]))
-			continue;
-		buffer_put_u32(b, net->own[ns].ids[i]);
-		n++;
-	}
-	if (!own) {
-		buffer_put_u32(b, a->device);
-		n++;
-	}
-	buffer_patch_u32(b, at, n);
+	buffer_put_u32(b, (uint32_t)n);
+	for (i = 0; i < n; i++)
+		buffer_put_u32(b, ids[i]);
 	put_no_bundle(b);
 	buffer_put_u32(b, 0);
-	return b->err;
+	err = b->err != 0 ? b->err : net_set_written(net, ns, ids, n);
+	free(ids);
+	return err;
 }
 
 static void

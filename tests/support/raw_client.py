@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""raw_client.py JID PASSWORD PORT CA: a contact that sends what no client would.
+"""raw_client.py [-i NODE] JID PASSWORD PORT CA: a contact that sends what no
+client would.
 
 Logs in at 127.0.0.1 (STARTTLS verified, SASL PLAIN, bind), sends each line of
 standard input as it is ("%N%TEXT%" stands for N times TEXT), and ends when the
-server has answered a last ping: then it has handled all of them.
+server has answered a last ping: then it has handled all of them. With -i it
+first asks for that PEP node and prints the ids of its devices.
 """
 import base64
 import re
@@ -25,14 +27,16 @@ class Stream:
         self.sock.sendall(text.encode())
 
     def until(self, pattern):
-        """Read until the pattern is there; what came before is dropped."""
-        while not (found := re.search(pattern.encode(), self.data)):
+        """Read until the pattern is there, and it; what came before is
+        dropped."""
+        while not (found := re.search(pattern.encode(), self.data, re.DOTALL)):
             more = self.sock.recv(65536)
             if not more:
                 sys.exit("the server ended the stream: " +
                          self.data[-300:].decode(errors="replace"))
             self.data += more
         self.data = self.data[found.end():]
+        return found.group().decode()
 
     def open(self):
         self.data = b""
@@ -60,10 +64,21 @@ class Stream:
         self.until("</bind>")
 
 
+    def devices(self, node):
+        self.send("<iq type='get' id='items'><pubsub xmlns='http://jabber.org/"
+                  "protocol/pubsub'><items node='%s'/></pubsub></iq>" % node)
+        answer = self.until("<iq[^>]*id='items'.*?</iq>|"
+                            "<iq[^>]*id=\"items\".*?</iq>")
+        print(*re.findall(r"<device id=['\"](\d+)", answer))
+
+
 def main():
-    jid, password, port, ca = sys.argv[1:]
+    node = sys.argv.pop(2) if sys.argv[1] == "-i" else None
+    jid, password, port, ca = sys.argv[2 if node else 1:]
     stream = Stream(jid, port, ca)
     stream.login(jid, password)
+    if node:
+        stream.devices(node)
     for line in sys.stdin:
         stream.send(re.sub(r"%(\d+)%([^%]*)%",
                            lambda m: m.group(2) * int(m.group(1)),

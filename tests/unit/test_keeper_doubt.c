@@ -290,6 +290,8 @@ test_copied(void **state)
 	assert_int_equal(item.devices, 1);
 	assert_int_equal(item.first_device, s.romeo.device);
 	work_is_done(&s.romeo, item.item, WORK_OK);
+	assert_int_equal(
+	    hand_list(&s.romeo, ROMEO, LIST_READ, &s.romeo.device, 1), 0);
 	/* and may come back: the other copy lives */
 	both[0] = old;
 	both[1] = s.romeo.device;

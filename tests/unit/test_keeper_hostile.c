@@ -98,6 +98,38 @@ test_own_list(void **state)
 	stage_close(&s);
 }
 
+/* What another device wrote between WORK and our publication was overwritten
+ * by it: it is written again, with ours. */
+static void
+test_list_race(void **state)
+{
+	const uint32_t early[] = { 11, 12 }, late[] = { 11, 13 };
+	uint32_t echo[3];
+	struct item item;
+	struct stage s;
+
+	(void)state;
+	stage_open(&s);
+	assert_true(s.juliet.device > 13);
+	assert_int_equal(hand_list(&s.juliet, JULIET, LIST_READ, early, 2), 0);
+	assert_int_equal(next_work(&s.juliet, &item), WORK_DEVICES);
+	assert_int_equal(item.devices, 3);
+	assert_int_equal(hand_list(&s.juliet, JULIET, LIST_READ, late, 2), 0);
+	echo[0] = 11, echo[1] = 12, echo[2] = s.juliet.device;
+	assert_int_equal(hand_list(&s.juliet, JULIET, LIST_READ, echo, 3), 0);
+	work_is_done(&s.juliet, item.item, WORK_OK);
+	assert_int_equal(due_of(&s.juliet), DUE_DEVICES);
+	assert_int_equal(next_work(&s.juliet, &item), WORK_DEVICES);
+	assert_int_equal(item.devices, 3);
+	/* its echo, after the server's answer: this time nothing came between */
+	work_is_done(&s.juliet, item.item, WORK_OK);
+	echo[0] = 11, echo[1] = 13, echo[2] = s.juliet.device;
+	assert_int_equal(hand_list(&s.juliet, JULIET, LIST_READ, echo, 3), 0);
+	assert_int_equal(due_of(&s.juliet), 0);
+	assert_int_equal(next_work(&s.juliet, NULL), WORK_NONE);
+	stage_close(&s);
+}
+
 static void
 test_work_moves(void **state)
 {
@@ -760,6 +792,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_own_list),
+		cmocka_unit_test(test_list_race),
 		cmocka_unit_test(test_work_moves),
 		cmocka_unit_test(test_bundles),
 		cmocka_unit_test(test_changed_key),
