@@ -116,4 +116,30 @@ chat_start j juliet "$J"
 must 30 event j event=message "body=while away"
 once 23
 chat_quit j
+
+# --- the end of the log is gone after a crash: what is left is consistent, and
+# older than what was sent. The anchor knows.
+mapfile -t all < <(roles | while read -r pid _; do
+	if descends "$pid" "${PID[juliet]}"; then echo "$pid"; fi
+done)
+kill -KILL "${all[@]}"
+must 10 gone "${PID[juliet]}"
+rm -f "$T/juliet-agent.out"
+frame=$((4096 + 24))
+frames=$((($(stat -c %s "$db-wal") - 32) / frame))
+[ "$frames" -gt 8 ] || fail "the log has $frames frames"
+truncate -s $((32 + frame * (frames / 2) + 1000)) "$db-wal"
+agent_start juliet
+unlock juliet
+in_home juliet "$O/xmpp-key" status >"$T/status.out" || fail status
+grep -q '^in doubt: ' "$T/status.out" || fail "an older state is not noticed"
+in_home juliet "$O/xmpp-key" adopt --moved --passphrase-file "$T/passphrase" \
+	>"$T/adopt.out" 2>&1 || fail adopt
+chat_start j juliet "$J"
+must 30 event j event=online
+chat_say r "$J" "after the crash" crash
+must 30 event j event=message "body=after the crash"
+chat_say j "$R" "and back" back
+must 30 event r event=message "body=and back"
+chat_quit j
 chat_quit r
