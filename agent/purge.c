@@ -13,6 +13,7 @@
 #include "message.h"
 #include "prekeys.h"
 #include "sessions.h"
+#include "strangers.h"
 #include "work.h"
 
 #define PURGE_MS      (5 * 60 * 1000)
@@ -120,6 +121,8 @@ purge(void *arg)
 			err = session_delete_former(k, t, a);
 		if (err == 0)
 			err = purge_client(k, t, a, now - names_window(a));
+		if (err == 0)
+			err = strangers_purge(k, t, a, now);
 		if (err == 0)
 			err = prekeys_rotate(k, t, a);
 		if (err == 0) {

@@ -11,6 +11,7 @@
 #include "check.h"
 #include "keeper_flow.h"
 /* after it */
+#include "../../agent/peer.h"
 #include "../../agent/prekeys.h"
 #include "../../agent/purge.h"
 #include "../../agent/work.h"
@@ -204,6 +205,92 @@ test_used_prekey_goes_with_the_archives_end(void **state)
 	stage_close(&s);
 }
 
+/* --- strangers ---------------------------------------------------------------- */
+
+/* So many, the first heard of first, a second after one another. */
+static void
+fill_strangers(struct side *s, size_t count, uint64_t from)
+{
+	struct txn *t = txn_begin(s->w->k->records);
+	struct peer p;
+	char jid[64];
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		snprintf(jid, sizeof jid, "n%zu@crowd.lit", i);
+		assert_int_equal(peer_open(t, s->jid, jid, &p), ERR_NOT_FOUND);
+		p.n = 1;
+		p.v[0].id = 1;
+		p.v[0].sessions = 1;
+		p.v[0].heard = from + i;
+		assert_int_equal(peer_put(t, s->jid, &p), 0);
+	}
+	txn_commit(t);
+}
+
+static size_t
+strangers(struct side *s)
+{
+	struct peer_counts c;
+
+	assert_int_equal(user_call(s->front, M_LIST, NULL), 0);
+	assert_int_equal(peer_count(s->w->k, s->jid, &c), 0);
+	return c.strangers;
+}
+
+static void
+test_strangers_go(void **state)
+{
+	uint64_t now = (uint64_t)time(NULL) + (uint64_t)jump;
+	struct stage s;
+	struct peer p;
+	struct txn *t;
+
+	(void)state;
+	stage_open(&s);
+	fill_strangers(&s.romeo, LIMIT_STRANGERS * 3 / 4, now - 10 * 86400);
+	assert_int_equal(strangers(&s.romeo), LIMIT_STRANGERS * 3 / 4);
+	purge_start(s.romeo.w->k);
+	pass(&s, 1); /* many: the first of them */
+	assert_int_equal(strangers(&s.romeo), LIMIT_STRANGERS * 3 / 4 - 1);
+	t = txn_begin(s.romeo.w->k->records);
+	assert_int_equal(
+	    peer_open(t, ROMEO, "n0@crowd.lit", &p), ERR_NOT_FOUND);
+	assert_int_equal(peer_open(t, ROMEO, "n1@crowd.lit", &p), 0);
+	txn_abort(t);
+	purge_start(s.romeo.w->k);
+	pass(&s, 1); /* not so many: not before a month */
+	assert_int_equal(strangers(&s.romeo), LIMIT_STRANGERS * 3 / 4 - 1);
+	purge_start(s.romeo.w->k);
+	pass(&s, 21 * 86400);
+	assert_int_equal(strangers(&s.romeo), LIMIT_STRANGERS * 3 / 4 - 2);
+	stage_close(&s);
+}
+
+/* A contact stays, however long ago; and what a stranger wrote is readable. */
+static void
+test_contacts_stay(void **state)
+{
+	uint8_t handle[HANDLE_SIZE], sent[HANDLE_SIZE];
+	struct stage s;
+
+	(void)state;
+	stage_open(&s);
+	send_text(&s.juliet, &s.romeo, "m1", "one", handle);
+	assert_int_equal(strangers(&s.romeo), 1);
+	purge_start(s.romeo.w->k);
+	pass(&s, 31 * 86400);
+	assert_int_equal(strangers(&s.romeo), 0);
+	expect_message(&s.romeo, handle, "one", JULIET, 1);
+	/* Juliet wrote to Romeo: he is her contact, and his session stays */
+	purge_start(s.juliet.w->k);
+	pass(&s, 31 * 86400);
+	assert_int_equal(strangers(&s.juliet), 0);
+	compose(&s.juliet, ROMEO, "m2", "two", sent);
+	assert_true(try_encrypt(&s.juliet, sent) >= 0);
+	stage_close(&s);
+}
+
 int
 main(void)
 {
@@ -212,6 +299,8 @@ main(void)
 		cmocka_unit_test(test_empty_is_handed_on),
 		cmocka_unit_test(test_used_prekey_goes_after_a_day),
 		cmocka_unit_test(test_used_prekey_goes_with_the_archives_end),
+		cmocka_unit_test(test_strangers_go),
+		cmocka_unit_test(test_contacts_stay),
 	};
 
 	world_setup();
