@@ -112,18 +112,53 @@ $(O)/xmpp-key: $(O)/client/key/main.o $(O)/key.a $(A_FRONT) $(A_COMMON) $(A_SAND
 	$(call link,$(L_FRONT))
 	$(Q)chmod 0111 $@
 
-include tests/tests.mk
+# Completions and units, from one table of verbs and with the true paths.
+SHELLS = bash zsh fish
+UNITS  = user/xmpp-agent.socket user/xmpp-agent.service system/xmpp-agent-lock@.service
+SHARED = $(addprefix $(O)/share/,$(addprefix xmpp-key.,$(SHELLS)) $(addprefix systemd/,$(UNITS)))
+$(O)/share/xmpp-key.%: $(O)/xmpp-key
+	$(call say,MAKE,$@)
+	$(Q)mkdir -p $(@D) && $(O)/xmpp-key --completion $* >$@
+$(O)/share/systemd/%: share/systemd/%.in Makefile
+	$(Q)mkdir -p $(@D) && sed 's,@BINDIR@,$(BINDIR),g' $< >$@
+$(O)/share/systemd/%: share/systemd/%
+	$(Q)mkdir -p $(@D) && cp $< $@
+D = $(DESTDIR)$(PREFIX)
+MANUALS = $(notdir $(wildcard man/*.1))
+INSTALLED = \
+	$(addprefix $(DESTDIR)$(BINDIR)/,xmpp-agent xmpp-chat xmpp-send xmpp-key) \
+	$(addprefix $(DESTDIR)$(LIBEXECDIR)/,xmpp-agent-store xmpp-net) \
+	$(addprefix $(DESTDIR)$(MANDIR)/man1/,$(MANUALS)) \
+	$(addprefix $D/share/bash-completion/completions/,xmpp-key xmpp-chat xmpp-send) \
+	$D/share/zsh/site-functions/_xmpp-key \
+	$D/share/fish/vendor_completions.d/xmpp-key.fish \
+	$(addprefix $D/lib/systemd/,$(UNITS)) \
+	$D/lib/environment.d/60-xmpp-agent.conf
 
-install: all
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(LIBEXECDIR) $(DESTDIR)$(MANDIR)/man1
+install: all $(SHARED)
+	install -d $(sort $(dir $(INSTALLED)))
 	install -m 0111 $(O)/xmpp-agent $(O)/xmpp-chat $(O)/xmpp-send $(O)/xmpp-key $(DESTDIR)$(BINDIR)
 	install -m 0111 $(O)/xmpp-agent-store $(O)/xmpp-net $(DESTDIR)$(LIBEXECDIR)
 	install -m 0444 man/*.1 $(DESTDIR)$(MANDIR)/man1
+	install -m 0444 $(O)/share/xmpp-key.bash $D/share/bash-completion/completions/xmpp-key
+	ln -sf xmpp-key $D/share/bash-completion/completions/xmpp-chat
+	ln -sf xmpp-key $D/share/bash-completion/completions/xmpp-send
+	install -m 0444 $(O)/share/xmpp-key.zsh $D/share/zsh/site-functions/_xmpp-key
+	install -m 0444 $(O)/share/xmpp-key.fish $D/share/fish/vendor_completions.d
+	install -m 0444 $(O)/share/systemd/user/* $D/lib/systemd/user
+	install -m 0444 $(O)/share/systemd/system/* $D/lib/systemd/system
+	install -m 0444 share/environment.d/60-xmpp-agent.conf $D/lib/environment.d
+
+uninstall:
+	rm -f $(INSTALLED)
+	-rmdir $(DESTDIR)$(LIBEXECDIR)
+
+include tests/tests.mk
 
 clean:
 	rm -rf build build-san build-clang build-fuzz
 
-.PHONY: all install clean
+.PHONY: all install uninstall clean
 .SUFFIXES:
 .SECONDARY:
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -25,6 +25,8 @@
 #include <bsd/stdlib.h>
 
 #define LISTEN_FIRST 3	/* sd_listen_fds(3) */
+#define LISTEN_MOST  16 /* sockets that a service manager may pass */
+#define LISTEN_NAME  "agent"
 #define BACKLOG	     64 /* connections that wait while a role starts anew */
 #define LOCK_TRIES   100
 #define LOCK_WAIT_MS 20
@@ -254,6 +256,32 @@ socket_path(int fd, char *path, size_t size)
 	path_print(path, size, "%.*s", (int)sizeof(sun.sun_path), sun.sun_path);
 }
 
+/* The descriptor among count that is called "agent"; the others are closed. */
+static int
+passed_by_name(long long count)
+{
+	const char *names = getenv("LISTEN_FDNAMES"), *end;
+	int found = -1, fd = LISTEN_FIRST;
+
+	for (; names != NULL && fd < LISTEN_FIRST + count; fd++) {
+		end = names + strcspn(names, ":");
+		if (found == -1 &&
+		    (size_t)(end - names) == strlen(LISTEN_NAME) &&
+		    strncmp(names, LISTEN_NAME, strlen(LISTEN_NAME)) == 0)
+			found = fd;
+		names = *end == ':' ? end + 1 : NULL;
+	}
+	if (found == -1)
+		errx(1,
+		    "LISTEN_FDS=%lld: one socket is expected, or one with the "
+		    "name \"" LISTEN_NAME "\" in LISTEN_FDNAMES",
+		    count);
+	for (fd = LISTEN_FIRST; fd < LISTEN_FIRST + count; fd++)
+		if (fd != found)
+			(void)close(fd);
+	return found;
+}
+
 int
 place_passed(char *path, size_t size)
 {
@@ -261,20 +289,23 @@ place_passed(char *path, size_t size)
 	const char *why;
 	int fd = -1, accepting;
 	socklen_t len = sizeof(accepting);
+	long long count;
 
 	if (pid != NULL && n != NULL &&
 	    strtonum(pid, 1, INT32_MAX, &why) == getpid() && why == NULL) {
-		if (strcmp(n, "1") != 0)
-			errx(1, "LISTEN_FDS=%s: one socket is expected", n);
-		fd = LISTEN_FIRST;
+		count = strtonum(n, 1, LISTEN_MOST, &why);
+		if (why != NULL)
+			errx(1, "LISTEN_FDS=%s: %s", n, why);
+		fd = count == 1 ? LISTEN_FIRST : passed_by_name(count);
 		if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &accepting,
 			&len) == -1 ||
 		    !accepting)
-			errx(1, "LISTEN_FDS: descriptor 3 does not listen");
+			errx(
+			    1, "LISTEN_FDS: descriptor %d does not listen", fd);
 		socket_path(fd, path, size);
 		if (fcntl(fd, F_SETFD, FD_CLOEXEC) == -1 ||
 		    fcntl(fd, F_SETFL, O_NONBLOCK) == -1)
-			err(1, "descriptor 3");
+			err(1, "descriptor %d", fd);
 	}
 	(void)unsetenv("LISTEN_PID");
 	(void)unsetenv("LISTEN_FDS");

@@ -22,6 +22,11 @@
 
 #define BACKOFF_FIRST_MS 1000 /* after a launcher that never served */
 #define BACKOFF_LAST_MS	 30000
+#define QUICK_MS	 5000 /* one that served and ended sooner … */
+#define QUICK_MOST	 5    /* … so many times in a row counts as not */
+#define AGAIN_MOST                                                             \
+	5 /* times "for good" is tried again once it has served:
+			    * a store killed in an fsync holds its lock on */
 
 struct supervisor {
 	const struct agent_options *options;
@@ -31,6 +36,9 @@ struct supervisor {
 	int ready;  /* read end of the launcher's pipe, -1: closed */
 	int served; /* this launcher's keeper has served */
 	int ending;
+	int has_served; /* any launcher's */
+	unsigned quick, again;
+	uint64_t began; /* loop_now(), of this launcher */
 	uint64_t backoff;
 	void (*serving)(void *arg);
 	void *arg;
@@ -56,8 +64,8 @@ ready_event(void *arg, int events)
 
 	(void)events;
 	if (read(s->ready, &octet, 1) == 1) {
-		s->served = 1;
-		s->backoff = 0;
+		s->served = s->has_served = 1;
+		s->again = 0;
 		if (s->serving != NULL)
 			s->serving(s->arg);
 		s->serving = NULL;
@@ -77,6 +85,7 @@ launcher_start(void *arg)
 	if (pipe2(p, O_CLOEXEC) == -1)
 		err(1, "pipe");
 	s->served = 0;
+	s->began = loop_now();
 	s->launcher = fork();
 	if (s->launcher == -1)
 		err(1, "fork");
@@ -104,11 +113,15 @@ launcher_ended(struct supervisor *s, int status)
 		loop_stop(s->loop, 0);
 		return;
 	}
-	if (code == AGENT_EXIT_FOR_GOOD) {
+	if (code == AGENT_EXIT_FOR_GOOD &&
+	    (!s->has_served || s->again++ == AGAIN_MOST)) {
 		loop_stop(s->loop, 1);
 		return;
 	}
-	if (!s->served)
+	s->quick = loop_now() - s->began < QUICK_MS ? s->quick + 1 : 0;
+	if (s->served && s->quick < QUICK_MOST)
+		s->backoff = 0;
+	else
 		s->backoff = s->backoff == 0	       ? BACKOFF_FIRST_MS
 		    : s->backoff * 2 > BACKOFF_LAST_MS ? BACKOFF_LAST_MS
 						       : s->backoff * 2;

@@ -49,7 +49,7 @@ $(PROGRAMS): $(O)/tests/support/sanitizer.o
 endif
 
 unit: $(UNIT) $(FUZZ)
-tests: all unit $(SUPPORT)
+tests: all unit $(SUPPORT) $(SHARED)
 
 # all of it, installation included
 check:

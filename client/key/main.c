@@ -9,6 +9,7 @@
 
 #include "../../sandbox/sandbox.h"
 #include "../common/reach.h"
+#include "completion.h"
 #include "key.h"
 
 static const struct verb verbs[] = {
@@ -95,6 +96,8 @@ main(int argc, char **argv)
 
 	if (sandbox_early() != 0)
 		return fail("sandbox", "the walls could not be put up");
+	if (argc == 3 && strcmp(argv[1], "--completion") == 0)
+		return completion_print(argv[2], verbs, VERBS);
 	make_usage(usage, sizeof(usage));
 	first = options_parse(&key.options, OPTIONS_KEY, argc, argv, usage);
 	if (first == -1)

@@ -77,6 +77,32 @@ must 10 test -z "$(role 'xmpp-agent -x|xmpp-agent-store')"
 "$O/xmpp-agent" -k 2>"$T/k.err" && fail "-k without an agent"
 grep -q '^xmpp-agent: ' "$T/k.err" || fail "what -k says without an agent"
 
+# Somebody holds the database while it starts anew: it is tried again.
+"$O/xmpp-agent" -D --passphrase-file "$T/pw" >"$T/held.out" 2>"$T/held.err" &
+outer=$!
+must 10 test -s "$T/held.out"
+must 10 opened
+kill -STOP "$outer"
+kill -KILL "$(role 'xmpp-agent -x keeper')"
+must 10 test -z "$(role xmpp-agent-store)"
+mkfifo "$T/hold"
+python3 -c 'import sqlite3, sys
+c = sqlite3.connect(sys.argv[1], timeout=10)
+c.execute("PRAGMA locking_mode=EXCLUSIVE")
+c.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+sys.stdin.read()' "$HOME/.local/state/xmpp-agent/vault.db" <"$T/hold" >"$T/holder.out" &
+exec 9>"$T/hold"
+must 10 test -s "$T/holder.out"
+kill -CONT "$outer"
+in_use() { grep -q 'in use' "$T/held.err"; }
+must 20 in_use
+kill -0 "$outer" || fail "it ended because of a lock that was held for long"
+exec 9>&-
+must 20 opened
+kill -TERM "$outer"
+wait "$outer" || fail "exit status $? after a held lock"
+
 # A passphrase command as the source.
 "$O/xmpp-agent" -D --passphrase-command "cat '$T/pw'" \
 	>"$T/command.out" 2>"$T/command.err" &
