@@ -78,6 +78,7 @@ txn_commit(struct txn *t)
 	}
 	b->octets += t->octets;
 	b->purge |= t->purge;
+	b->ends_epoch |= t->ends_epoch;
 	b->doubt = r->doubt;
 	r->queued += t->octets;
 	memcpy(b->set, r->set, SET_SIZE);
@@ -216,7 +217,7 @@ batch_durable(struct records *r, struct batch *b, struct waiters *waiters)
 	memcpy(r->durable_set, b->set, SET_SIZE);
 	r->durable_counter = b->counter;
 	r->durable_doubt = b->doubt;
-	if (b->purge)
+	if (b->ends_epoch)
 		epochs_ended(r, 1);
 	batch_free(r, b, waiters);
 }

@@ -16,6 +16,7 @@ handler trust_peers;
 handler session_elevate;
 /* vault_requests.c */
 handler vault_request_lock, vault_request_unlock, vault_request_create;
+handler vault_request_slots, vault_request_slot_set, vault_request_slot_remove;
 /* identity.c */
 handler identity_list, identity_create, identity_publish;
 /* constrain.c */

@@ -255,9 +255,10 @@ records_raw_put(struct records *r, unsigned row, const void *p, size_t len)
 		return ERR_MEMORY;
 	}
 	t = txn_begin(r);
-	if ((err = txn_stage(t, e, s)) == 0)
+	if ((err = txn_stage(t, e, s)) == 0) {
+		t->purge = 1; /* an older one is to leave the disk */
 		txn_commit(t);
-	else
+	} else
 		txn_abort(t);
 	return err;
 }

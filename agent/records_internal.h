@@ -77,7 +77,8 @@ struct batch {
 	uint64_t counter;
 	uint8_t doubt;
 	size_t octets;
-	int purge;
+	int purge;	/* the log is to be emptied: something was destroyed */
+	int ends_epoch; /* an epoch's key was */
 	int sent;
 	struct sealed *root; /* while sent */
 };
@@ -89,8 +90,9 @@ struct txn {
 	struct changes changes;
 	size_t octets;
 	int open;
-	int purge;
-	int err; /* what every put of it answers */
+	int purge;	/* the log is to be emptied: something was destroyed */
+	int ends_epoch; /* an epoch's key was */
+	int err;	/* what every put of it answers */
 };
 
 struct epoch {

@@ -128,7 +128,7 @@ epochs_drop(struct records *r, struct txn *t)
 		if (r->epochs[i].live == 0 && !r->epochs[i].ending) {
 			r->epochs[i].ending = 1;
 			r->epochs_dirty = 1;
-			t->purge = 1;
+			t->purge = t->ends_epoch = 1;
 			n++;
 		}
 	return n;

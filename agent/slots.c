@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../ipc/err.h"
+#include "account.h" /* clock_real */
 #include "crypto/crypto.h"
 
 #define SCRYPT_R 8
@@ -17,7 +18,9 @@
 static int
 slot_good(const struct slot *s)
 {
-	if (s->kind == SLOT_RECOVERY)
+	if (s->id == 0)
+		return 0;
+	if (s->kind == SLOT_RECOVERY || s->kind == SLOT_KEY_FILE)
 		return s->log2n == 0 && s->r == 0 && s->p == 0;
 	return s->kind == SLOT_PASSPHRASE &&
 	    s->log2n >= LIMIT_SCRYPT_LOG2N_MIN &&
@@ -41,6 +44,8 @@ slots_read(struct slots *slots, const uint8_t *p, size_t len)
 	for (size_t i = 0; i < n; i++) {
 		struct slot *s = &slots->v[i];
 		s->kind = reader_u8(&in);
+		s->id = reader_u8(&in);
+		s->made = reader_u64(&in);
 		s->log2n = reader_u8(&in);
 		s->r = reader_u32(&in);
 		s->p = reader_u32(&in);
@@ -48,10 +53,11 @@ slots_read(struct slots *slots, const uint8_t *p, size_t len)
 		reader_fixed(&in, s->nonce, sizeof(s->nonce));
 		reader_fixed(&in, s->wrapped, sizeof(s->wrapped));
 		reader_fixed(&in, s->tag, sizeof(s->tag));
-		if (in.err != 0 || !slot_good(s))
+		if (in.err != 0 || !slot_good(s) ||
+		    slots_find(slots, s->id) != NULL)
 			return ERR_CORRUPT;
+		slots->n = i + 1;
 	}
-	slots->n = n;
 	return reader_end(&in) != 0 ? ERR_CORRUPT : 0;
 }
 
@@ -59,6 +65,8 @@ static void
 slot_write_head(const struct slot *s, struct buffer *out)
 {
 	buffer_put_u8(out, s->kind);
+	buffer_put_u8(out, s->id);
+	buffer_put_u64(out, s->made);
 	buffer_put_u8(out, s->log2n);
 	buffer_put_u32(out, s->r);
 	buffer_put_u32(out, s->p);
@@ -79,19 +87,54 @@ slots_write(const struct slots *slots, struct buffer *out)
 	}
 }
 
-const struct slot *
-slots_find(const struct slots *slots, enum slot_kind kind)
+struct slot *
+slots_find(struct slots *slots, uint8_t id)
 {
 	for (size_t i = 0; i < slots->n; i++)
-		if (slots->v[i].kind == kind)
+		if (slots->v[i].id == id)
 			return &slots->v[i];
 	return NULL;
+}
+
+const struct slot *
+slots_next(const struct slots *slots, enum slot_kind kind, size_t *i)
+{
+	while (*i < slots->n)
+		if (slots->v[(*i)++].kind == kind)
+			return &slots->v[*i - 1];
+	return NULL;
+}
+
+struct slot *
+slots_add(struct slots *slots)
+{
+	struct slot *s;
+	uint8_t id = 1;
+
+	if (slots->n == LIMIT_SLOTS)
+		return NULL;
+	while (slots_find(slots, id) != NULL)
+		id++; /* there are fewer slots than ids */
+	s = &slots->v[slots->n++];
+	*s = (struct slot){ .id = id };
+	return s;
+}
+
+void
+slots_remove(struct slots *slots, struct slot *s)
+{
+	size_t at = (size_t)(s - slots->v);
+
+	slots->n--;
+	memmove(s, s + 1, (slots->n - at) * sizeof(*s));
+	slots->v[slots->n] = (struct slot){ 0 };
 }
 
 int
 slot_init(struct slot *s, enum slot_kind kind, unsigned log2n)
 {
-	*s = (struct slot){ .kind = (uint8_t)kind };
+	*s = (struct slot){ .kind = (uint8_t)kind, .id = s->id };
+	s->made = clock_real();
 	if (kind == SLOT_PASSPHRASE) {
 		s->log2n = (uint8_t)log2n;
 		s->r = SCRYPT_R;
@@ -212,4 +255,12 @@ recovery_key(const struct slot *s, const uint8_t code[RECOVERY_DATA],
 {
 	return crypto_hkdf(code, RECOVERY_DATA, s->salt,
 	    "xmpp-agent 1 recovery", key, SLOT_KEY);
+}
+
+int
+key_file_key(
+    const struct slot *s, const void *octets, size_t len, uint8_t key[SLOT_KEY])
+{
+	return crypto_hkdf(
+	    octets, len, s->salt, "xmpp-agent 1 key file", key, SLOT_KEY);
 }

@@ -16,14 +16,22 @@
 #define SLOT_FORMAT 1
 #define SLOT_KEY    32
 #define SLOT_SALT   32
-#define SLOT_AAD    (1 + 1 + 4 + 4 + SLOT_SALT)
+#define SLOT_AAD    (1 + 1 + 8 + 1 + 4 + 4 + SLOT_SALT)
 #define SLOT_SIZE   (SLOT_AAD + 12 + SLOT_KEY + 16)
 
-enum slot_kind { SLOT_PASSPHRASE = 1, SLOT_RECOVERY = 2 };
+enum slot_kind {
+	SLOT_PASSPHRASE = 1, /* scrypt */
+	SLOT_RECOVERY = 2,   /* HKDF of the code */
+	SLOT_KEY_FILE = 3    /* HKDF of at least SLOT_KEY_FILE_MIN octets */
+};
+
+#define SLOT_KEY_FILE_MIN 32
 
 struct slot {
 	uint8_t kind;
-	uint8_t log2n; /* passphrase; 0 in a recovery slot */
+	uint8_t id;    /* 1 to 255; a slot's own until it is removed */
+	uint64_t made; /* real time, seconds */
+	uint8_t log2n; /* passphrase; 0 in the others */
 	uint32_t r, p;
 	uint8_t salt[SLOT_SALT];
 	uint8_t nonce[12];
@@ -39,8 +47,13 @@ struct slots {
  * ceiling. */
 int slots_read(struct slots *, const uint8_t *p, size_t len);
 void slots_write(const struct slots *, struct buffer *);
-const struct slot *slots_find(const struct slots *, enum slot_kind);
-/* A fresh slot but for its wrapping. */
+struct slot *slots_find(struct slots *, uint8_t id);
+/* The next of a kind, at *i or behind it; *i is then behind that. NULL: none. */
+const struct slot *slots_next(const struct slots *, enum slot_kind, size_t *i);
+/* Room for one more, with an id of its own. NULL: LIMIT_SLOTS. */
+struct slot *slots_add(struct slots *);
+void slots_remove(struct slots *, struct slot *);
+/* A fresh slot but for its id and wrapping. */
 int slot_init(struct slot *, enum slot_kind, unsigned log2n);
 int slot_wrap(
     struct slot *, const uint8_t key[SLOT_KEY], const struct secret *master);
@@ -58,6 +71,9 @@ int recovery_draw(uint8_t code[RECOVERY_DATA]);
 void recovery_text(const uint8_t code[RECOVERY_DATA], char text[RECOVERY_TEXT]);
 /* In any case and spacing. ERR_PASSPHRASE: mistyped. */
 int recovery_read(const void *text, size_t len, uint8_t code[RECOVERY_DATA]);
+/* The key of a key file's octets. */
+int key_file_key(
+    const struct slot *, const void *octets, size_t len, uint8_t key[SLOT_KEY]);
 int recovery_key(const struct slot *, const uint8_t code[RECOVERY_DATA],
     uint8_t key[SLOT_KEY]);
 

@@ -18,31 +18,9 @@
 #include "../ipc/messages.h"
 #include "crypto/crypto.h"
 #include "records.h"
-#include "slots.h"
+#include "vault_internal.h"
 
 #define COST 16 /* log2 N of new slots: 64 MiB, about 0.2 s */
-
-enum attempt { ATTEMPT_NONE, ATTEMPT_UNLOCK, ATTEMPT_CHECK, ATTEMPT_CREATE };
-
-struct vault {
-	struct loop *loop;
-	struct records *records;
-	struct connection *derive;
-	struct secret master;
-	int open;
-	unsigned cost;
-	/* the attempt that runs */
-	enum attempt attempt;
-	uint32_t id; /* of its DERIVE */
-	int asked;   /* derive owes an answer to it: one */
-	struct slot slot;
-	vault_done *done;
-	void *arg;
-	char *recovery; /* ATTEMPT_CREATE: the caller's */
-	/* guessing */
-	unsigned wrong;
-	uint64_t until; /* loop_now's ms: nobody may try before */
-};
 
 struct vault *
 vault_new(struct loop *loop, struct records *records)
@@ -62,6 +40,7 @@ vault_free(struct vault *v)
 	if (v == NULL)
 		return;
 	secret_free(&v->master);
+	secret_free(&v->given);
 	freezero(v, sizeof(*v));
 }
 
@@ -92,8 +71,8 @@ vault_locked(const struct vault *v)
 	return !v->open;
 }
 
-static int
-slots_load(struct vault *v, struct slots *slots)
+int
+slots_load(const struct vault *v, struct slots *slots)
 {
 	const uint8_t *p;
 	size_t len;
@@ -111,8 +90,7 @@ vault_penalty(unsigned wrong)
 	return seconds < LIMIT_PENALTY_S ? seconds : LIMIT_PENALTY_S;
 }
 
-/* The end of an attempt, right or wrong. */
-static void
+void
 attempt_end(struct vault *v, int err)
 {
 	vault_done *done = v->done;
@@ -125,12 +103,12 @@ attempt_end(struct vault *v, int err)
 	v->asked = 0;
 	v->done = NULL;
 	v->recovery = NULL;
+	secret_free(&v->given);
 	v->id = v->id + 1 == 0 ? 1 : v->id + 1; /* a late answer is nobody's */
 	done(v->arg, err);
 }
 
-/* 0: v->done will be called, once. Otherwise done has been called. */
-static int
+int
 attempt_begin(
     struct vault *v, enum attempt attempt, vault_done *done, void *arg)
 {
@@ -144,7 +122,7 @@ attempt_begin(
 	return 0;
 }
 
-static int
+int
 derive_send(struct vault *v, const void *secret, size_t len)
 {
 	struct buffer *out = connection_out(v->derive);
@@ -188,19 +166,63 @@ key_try(struct vault *v, const uint8_t key[SLOT_KEY])
 	return err;
 }
 
+/* The slots that need no scrypt. */
 static int
-recovery_try(struct vault *v, const void *text, size_t len)
+key_files_try(struct vault *v, const struct slots *slots)
+{
+	uint8_t key[SLOT_KEY];
+	const struct slot *slot;
+	int err = ERR_PASSPHRASE;
+	size_t i = 0;
+
+	if (v->given.len < SLOT_KEY_FILE_MIN)
+		return ERR_PASSPHRASE;
+	while (err == ERR_PASSPHRASE &&
+	    (slot = slots_next(slots, SLOT_KEY_FILE, &i)) != NULL) {
+		v->slot = *slot;
+		err = key_file_key(slot, v->given.data, v->given.len, key);
+		if (err == 0)
+			err = key_try(v, key);
+	}
+	secret_wipe(key, sizeof(key));
+	return err;
+}
+
+static int
+recovery_try(struct vault *v, const struct slots *slots)
 {
 	uint8_t code[RECOVERY_DATA], key[SLOT_KEY];
-	int err = recovery_read(text, len, code);
+	const struct slot *slot;
+	size_t i = 0;
+	int err = recovery_read(v->given.data, v->given.len, code);
 
 	if (err == 0)
-		err = recovery_key(&v->slot, code, key);
-	if (err == 0)
-		err = key_try(v, key);
+		err = ERR_PASSPHRASE;
+	else
+		i = slots->n; /* mistyped: of none */
+	while (err == ERR_PASSPHRASE &&
+	    (slot = slots_next(slots, SLOT_RECOVERY, &i)) != NULL) {
+		v->slot = *slot;
+		err = recovery_key(slot, code, key);
+		if (err == 0)
+			err = key_try(v, key);
+	}
 	secret_wipe(code, sizeof(code));
 	secret_wipe(key, sizeof(key));
 	return err;
+}
+
+/* The next passphrase slot is tried; 0: derive has been asked. */
+static int
+passphrase_try(struct vault *v, const struct slots *slots)
+{
+	const struct slot *slot =
+	    slots_next(slots, SLOT_PASSPHRASE, &v->next_slot);
+
+	if (slot == NULL)
+		return ERR_PASSPHRASE;
+	v->slot = *slot;
+	return derive_send(v, v->given.data, v->given.len);
 }
 
 static void
@@ -208,24 +230,21 @@ attempt_run(struct vault *v, enum attempt attempt, int recovery,
     const void *secret, size_t len, vault_done *done, void *arg)
 {
 	struct slots slots;
-	const struct slot *slot;
 	int err;
 
 	if (attempt_begin(v, attempt, done, arg) != 0)
 		return;
-	if ((err = slots_load(v, &slots)) != 0) {
+	v->next_slot = 0;
+	err = len == 0 || len > LIMIT_PASSPHRASE ? ERR_ARGUMENT
+						 : slots_load(v, &slots);
+	if (err == 0 && (err = secret_new(&v->given, len)) == 0)
+		memcpy(v->given.data, secret, len);
+	if (err == 0 && recovery)
+		attempt_end(v, recovery_try(v, &slots));
+	else if (err == 0 && (err = key_files_try(v, &slots)) != ERR_PASSPHRASE)
 		attempt_end(v, err);
-		return;
-	}
-	slot = slots_find(&slots, recovery ? SLOT_RECOVERY : SLOT_PASSPHRASE);
-	if (slot == NULL) {
-		attempt_end(v, ERR_NOT_FOUND);
-		return;
-	}
-	v->slot = *slot;
-	if (recovery)
-		attempt_end(v, recovery_try(v, secret, len));
-	else if ((err = derive_send(v, secret, len)) != 0)
+	else if (err != ERR_PASSPHRASE ||
+	    (err = passphrase_try(v, &slots)) != 0)
 		attempt_end(v, err);
 }
 
@@ -250,94 +269,16 @@ vault_check(struct vault *v, int recovery, const void *secret, size_t len,
 		attempt_run(v, ATTEMPT_CHECK, recovery, secret, len, done, arg);
 }
 
-/* --- create ----------------------------------------------------------------- */
-
-void
-vault_create(struct vault *v, const void *secret, size_t len, char *recovery,
-    size_t size, vault_done *done, void *arg)
-{
-	int err;
-
-	if (vault_exists(v) || v->open) {
-		done(arg, ERR_EXISTS);
-		return;
-	}
-	if (attempt_begin(v, ATTEMPT_CREATE, done, arg) != 0)
-		return;
-	v->recovery = recovery;
-	err = size < RECOVERY_TEXT ? ERR_ARGUMENT : 0;
-	if (err == 0)
-		err = slot_init(&v->slot, SLOT_PASSPHRASE, v->cost);
-	if (err == 0)
-		err = derive_send(v, secret, len);
-	if (err != 0)
-		attempt_end(v, err);
-}
-
-/* The first commit is durable, or was refused. */
-static void
-created(void *arg, int err)
-{
-	struct vault *v = arg;
-
-	if (err == 0)
-		v->open = 1;
-	else {
-		records_lock(v->records);
-		secret_free(&v->master);
-	}
-	attempt_end(v, err);
-}
-
+/* derive's key was not the slot's: there may be another slot. */
 static int
-slots_make(struct vault *v, const uint8_t key[SLOT_KEY], struct slots *slots)
+tried(struct vault *v, int err)
 {
-	uint8_t code[RECOVERY_DATA], second[SLOT_KEY];
-	struct slot *r = &slots->v[1];
-	int err;
+	struct slots slots;
+	int other;
 
-	slots->n = 2;
-	slots->v[0] = v->slot;
-	err = slot_wrap(&slots->v[0], key, &v->master);
-	if (err == 0)
-		err = slot_init(r, SLOT_RECOVERY, 0);
-	if (err == 0)
-		err = recovery_draw(code);
-	if (err == 0)
-		err = recovery_key(r, code, second);
-	if (err == 0)
-		err = slot_wrap(r, second, &v->master);
-	if (err == 0)
-		recovery_text(code, v->recovery);
-	secret_wipe(code, sizeof(code));
-	secret_wipe(second, sizeof(second));
-	return err;
-}
-
-static int
-create_with(struct vault *v, const uint8_t key[SLOT_KEY])
-{
-	struct slots slots = { 0 };
-	struct buffer row;
-	int err = secret_new(&v->master, SLOT_KEY);
-
-	buffer_init(&row, 2 + LIMIT_SLOTS * SLOT_SIZE);
-	if (err == 0)
-		err = random_secret(v->master.data, SLOT_KEY);
-	if (err == 0)
-		err = slots_make(v, key, &slots);
-	slots_write(&slots, &row);
-	if (err == 0)
-		err = row.err;
-	if (err == 0)
-		err = records_create(v->records, &v->master);
-	if (err == 0)
-		err = records_raw_put(v->records, RAW_SLOTS, row.data, row.len);
-	buffer_free(&row);
-	if (err != 0)
-		secret_free(&v->master);
-	else
-		records_after(v->records, created, v);
+	if (err == ERR_PASSPHRASE && (other = slots_load(v, &slots)) == 0 &&
+	    passphrase_try(v, &slots) == 0)
+		return 1;
 	return err;
 }
 
@@ -360,11 +301,10 @@ vault_frame(struct vault *v, struct frame *f)
 	reader_fixed(&f->body, key, sizeof(key));
 	if ((err = reader_end(&f->body)) == 0) {
 		v->asked = 0;
-		if (v->attempt == ATTEMPT_CREATE)
-			err = create_with(v, key);
-		else
-			err = key_try(v, key);
-		if (err != 0 || v->attempt != ATTEMPT_CREATE)
+		if (v->attempt == ATTEMPT_CREATE ||
+		    v->attempt == ATTEMPT_CHANGE)
+			vault_wrap(v, key);
+		else if ((err = tried(v, key_try(v, key))) != 1)
 			attempt_end(v, err);
 		err = 0;
 	}

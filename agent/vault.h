@@ -22,7 +22,9 @@ void vault_free(struct vault *);
 void vault_set_derive(struct vault *, struct connection *);
 int vault_exists(const struct vault *); /* there is a slot row */
 int vault_locked(const struct vault *);
-/* Answer with 0 or an error when it is done. One attempt at a time: the next
+/* A passphrase is tried on every passphrase slot and, if it is long, as a key
+ * file's octets; a recovery code on every recovery slot.
+ * Answer with 0 or an error when it is done. One attempt at a time: the next
  * is ERR_BUSY at once; after a wrong one, of anyone, 1, 2, 4 … 30 s. */
 typedef void vault_done(void *arg, int err);
 void vault_unlock(struct vault *, int recovery, const void *secret, size_t len,
@@ -36,6 +38,24 @@ void vault_check(struct vault *, int recovery, const void *secret, size_t len,
  */
 void vault_create(struct vault *, const void *secret, size_t len,
     char *recovery, size_t size, vault_done *, void *arg);
+struct slots;
+
+struct vault_made { /* of vault_change; wiped by the caller */
+	uint8_t id;
+	char recovery[64]; /* the code, of a recovery slot; else untouched */
+};
+
+/*
+ * Another slot (replace 0) or another secret in that of id replace, of the
+ * same kind (enum slot_kind). A recovery slot draws its own. Of an unlocked
+ * vault; one attempt at a time. FULL, NOT_FOUND, ARGUMENT.
+ */
+void
+vault_change(struct vault *, uint8_t replace, unsigned kind, const void *secret,
+    size_t len, struct vault_made *, vault_done *, void *arg);
+/* NOT_FOUND; ARGUMENT: it is the last. */
+void vault_remove(struct vault *, uint8_t id, vault_done *, void *arg);
+int vault_list(const struct vault *, struct slots *);
 /* A frame of the derive link; non-zero: that link is broken. */
 int vault_frame(struct vault *, struct frame *);
 /* log2 N of slots made from now on (tests: LIMIT_SCRYPT_LOG2N_MIN). */

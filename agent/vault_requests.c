@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * LOCK, UNLOCK, VAULT_CREATE. Runs in the keeper; a passphrase passes through
+ * LOCK, UNLOCK, VAULT_CREATE and the slots. Runs in the keeper; a passphrase passes through
  * a request's wiped copy to the vault, which sends it to derive.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "handlers.h"
+#include "slots.h"
 
 void
 vault_request_lock(struct request *r)
@@ -91,11 +92,13 @@ vault_request_unlock(struct request *r)
 		    unlocked, r);
 }
 
-/* --- VAULT_CREATE ----------------------------------------------------------------- */
+/* --- VAULT_CREATE, SLOT_SET --------------------------------------------------------- */
 
 struct creation {
 	struct request *r;
-	char recovery[128];
+	int is_slot; /* SLOT_SET */
+	uint8_t replace, kind;
+	struct vault_made made;
 	char first[LIMIT_PASSPHRASE + 1]; /* of askpass, to be repeated */
 	size_t firstlen;
 };
@@ -120,25 +123,32 @@ created(void *arg, int err)
 	struct request *r = c->r;
 
 	if (err != 0) {
-		creation_fail(c, err, "VAULT_CREATE");
+		creation_fail(c, err, c->is_slot ? "slot" : "VAULT_CREATE");
 		return;
 	}
-	if (r->client != NULL) {
+	if (r->client != NULL && !c->is_slot)
 		r->client->rights |=
 		    (RIGHT_TRUST | RIGHT_ADMIN) & r->client->ceiling;
+	if (r->client != NULL)
 		r->client->carries_text = 1;
-	}
-	buffer_put_cstring(&r->reply, c->recovery);
+	if (c->is_slot)
+		buffer_put_u8(&r->reply, c->made.id);
+	else
+		keeper_unlocked(r->keeper);
+	buffer_put_cstring(&r->reply, c->made.recovery);
 	creation_free(c);
-	keeper_unlocked(r->keeper);
 	request_durable(r);
 }
 
 static void
 create(struct creation *c, const void *secret, size_t len)
 {
-	vault_create(c->r->keeper->vault, secret, len, c->recovery,
-	    sizeof c->recovery, created, c);
+	if (c->is_slot)
+		vault_change(c->r->keeper->vault, c->replace, c->kind, secret,
+		    len, &c->made, created, c);
+	else
+		vault_create(c->r->keeper->vault, secret, len, c->made.recovery,
+		    sizeof c->made.recovery, created, c);
 }
 
 static void
@@ -163,7 +173,7 @@ asked(void *arg, int err, const char *answer, size_t len)
 	if (err == 0 && (len == 0 || len > LIMIT_PASSPHRASE))
 		err = len == 0 ? ERR_CANCELLED : ERR_TOO_LONG;
 	if (err != 0) {
-		creation_fail(c, err, "VAULT_CREATE");
+		creation_fail(c, err, "new passphrase");
 		return;
 	}
 	memcpy(c->first, answer, len);
@@ -172,10 +182,27 @@ asked(void *arg, int err, const char *answer, size_t len)
 	    "The same passphrase again", repeated, c);
 }
 
+static void
+creation_begin(struct request *r, const struct given *g, struct creation with)
+{
+	struct creation *c = secret_alloc(sizeof *c);
+
+	if (c == NULL) {
+		request_fail(r, ERR_BUSY, "%s", r->message->name);
+		return;
+	}
+	*c = with;
+	c->r = r;
+	if (g->method == SECRET_ASK && c->kind == SLOT_PASSPHRASE)
+		ask_question(r->keeper, ASK_PASSPHRASE, r->client->pid,
+		    "New passphrase for the XMPP agent", asked, c);
+	else
+		create(c, g->secret, g->len);
+}
+
 void
 vault_request_create(struct request *r)
 {
-	struct creation *c;
 	struct given g;
 	int err = read_given(r, &g);
 
@@ -183,18 +210,88 @@ vault_request_create(struct request *r)
 		err = ERR_ARGUMENT;
 	if (err == 0 && vault_exists(r->keeper->vault))
 		err = ERR_EXISTS;
-	if (err != 0) {
+	if (err != 0)
 		request_fail(r, err, "VAULT_CREATE");
-		return;
-	}
-	if ((c = secret_alloc(sizeof *c)) == NULL) {
-		request_fail(r, ERR_BUSY, "VAULT_CREATE");
-		return;
-	}
-	c->r = r;
-	if (g.method == SECRET_ASK)
-		ask_question(r->keeper, ASK_PASSPHRASE, r->client->pid,
-		    "New passphrase for the XMPP agent", asked, c);
 	else
-		create(c, g.secret, g.len);
+		creation_begin(
+		    r, &g, (struct creation){ .kind = SLOT_PASSPHRASE });
+}
+
+/* --- slots ---------------------------------------------------------------------------- */
+
+void
+vault_request_slots(struct request *r)
+{
+	struct slots slots;
+	int err = reader_end(&r->body);
+
+	if (err == 0)
+		err = vault_list(r->keeper->vault, &slots);
+	if (err != 0) {
+		request_fail(r, err, "slots");
+		return;
+	}
+	buffer_put_u32(&r->reply, (uint32_t)slots.n);
+	for (size_t i = 0; i < slots.n; i++) {
+		buffer_put_u8(&r->reply, slots.v[i].id);
+		buffer_put_u8(&r->reply, slots.v[i].kind);
+		buffer_put_u64(&r->reply, slots.v[i].made);
+	}
+	request_done(r);
+}
+
+void
+vault_request_slot_set(struct request *r)
+{
+	struct creation with = { .is_slot = 1 };
+	struct given g;
+	int err = request_keep(r);
+
+	with.replace = reader_u8(&r->body);
+	with.kind = reader_u8(&r->body);
+	g.method = reader_u8(&r->body);
+	g.secret = reader_string(&r->body, &g.len, LIMIT_PASSPHRASE);
+	if (err == 0)
+		err = reader_end(&r->body);
+	/* a recovery code is drawn, a passphrase asked for or given, a key
+	 * file given */
+	if (err == 0 && with.kind == SLOT_RECOVERY &&
+	    (g.method != SECRET_ASK || g.len != 0))
+		err = ERR_ARGUMENT;
+	if (err == 0 && with.kind != SLOT_RECOVERY &&
+	    (g.method > SECRET_PASSPHRASE ||
+		(g.method == SECRET_ASK) != (g.len == 0)))
+		err = ERR_ARGUMENT;
+	if (err == 0 && with.kind == SLOT_KEY_FILE && g.len < SLOT_KEY_FILE_MIN)
+		err = ERR_ARGUMENT;
+	if (err != 0)
+		request_fail(r, err, "slot");
+	else
+		creation_begin(r, &g, with);
+}
+
+static void
+removed(void *arg, int err)
+{
+	struct request *r = arg;
+
+	if (err != 0)
+		request_fail(r, err, "%s",
+		    err == ERR_ARGUMENT ? "the last slot: nothing would open "
+					  "the vault any more"
+					: "slot");
+	else
+		request_durable(r);
+}
+
+void
+vault_request_slot_remove(struct request *r)
+{
+	uint8_t id = reader_u8(&r->body);
+	int err = reader_end(&r->body);
+
+	if (err != 0)
+		request_fail(r, err, "slot");
+	else
+		vault_remove(r->keeper->vault, id, removed, r);
 }

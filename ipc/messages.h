@@ -55,6 +55,9 @@ enum message_type {
 	M_QUIT,
 	M_CONSTRAIN,
 	M_ADOPT,
+	M_SLOTS,
+	M_SLOT_SET,
+	M_SLOT_REMOVE,
 
 	M_ATTACH_FRONT = 20,
 	M_COMPOSE,

@@ -85,6 +85,23 @@ take_recovery(struct options *o, const char *value)
 }
 
 static int
+take_new_recovery(struct options *o, const char *value)
+{
+	(void)value;
+	o->new_recovery = 1;
+	return 0;
+}
+
+static int
+take_slot(struct options *o, const char *value)
+{
+	const char *err;
+
+	o->slot = (int)strtonum(value, 1, 255, &err);
+	return err != NULL ? ERR_ARGUMENT : 0;
+}
+
+static int
 take_moved(struct options *o, const char *value)
 {
 	(void)value;
@@ -112,6 +129,8 @@ STRING(password_file)
 STRING(password_command)
 STRING(passphrase_file)
 STRING(passphrase_command)
+STRING(new_passphrase_file)
+STRING(new_key_file)
 
 static const struct row {
 	const char *name;
@@ -132,6 +151,11 @@ static const struct row {
 	{ "passphrase-file", OPTIONS_KEY, 1, take_passphrase_file, "a file" },
 	{ "passphrase-command", OPTIONS_KEY, 1, take_passphrase_command,
 	    "a command" },
+	{ "new-passphrase-file", OPTIONS_KEY, 1, take_new_passphrase_file,
+	    "a file" },
+	{ "new-key-file", OPTIONS_KEY, 1, take_new_key_file, "a file" },
+	{ "new-recovery", OPTIONS_KEY, 0, take_new_recovery, NULL },
+	{ "slot", OPTIONS_KEY, 1, take_slot, "a slot's number" },
 	{ "others", OPTIONS_KEY, 1, take_others, "trust or ignore" },
 	{ "recovery", OPTIONS_KEY, 0, take_recovery, NULL },
 	{ "window", OPTIONS_KEY, 1, take_window,

@@ -23,8 +23,11 @@ struct options { /* NULL or 0: not given */
 	const char *passphrase_file, *passphrase_command;
 	char name[LIMIT_CLIENT_NAME + 1];
 	int json;
-	int timeout;	 /* xmpp-send, xmpp-key: seconds without progress */
-	int others;	 /* xmpp-key create: enum others, -1: not said */
+	int timeout; /* xmpp-send, xmpp-key: seconds without progress */
+	int others;  /* xmpp-key create: enum others, -1: not said */
+	const char *new_passphrase_file, *new_key_file; /* xmpp-key slots */
+	int new_recovery;				/* the same */
+	int slot;	 /* xmpp-key passwd: 1 to 255; 0: not said */
 	int recovery;	 /* xmpp-key: the secret is the recovery code */
 	uint64_t window; /* xmpp-key constrain: seconds, or OPTION_UNSET */
 	int adopt;	 /* xmpp-key adopt: enum adopt, -1: not said */

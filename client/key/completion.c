@@ -50,7 +50,7 @@ print_bash(const struct verb *verbs, size_t n)
 {
 	printf(
 	    "# xmpp-key, xmpp-chat, xmpp-send: made from xmpp-key's verbs\n"
-	    "_xmpp_accounts() { xmpp-key list 2>/dev/null | cut -d' ' -f1; }\n"
+	    "_xmpp_accounts() { xmpp-key list 2>/dev/null | sed -n 's/ (device .*//p'; }\n"
 	    "_xmpp_key() {\n"
 	    "\tlocal word=${COMP_WORDS[COMP_CWORD]} verb= w words=\n"
 	    "\tcase ${COMP_WORDS[COMP_CWORD-1]} in\n"
@@ -116,8 +116,9 @@ print_zsh(const struct verb *verbs, size_t n)
 		printf("%s) compadd -- %s", verbs[i].name, common);
 		each_option(&verbs[i], option_word);
 		if (verbs[i].jids > 0)
-			printf("; accounts=(${(f)\"$(xmpp-key list 2>/dev/null "
-			       "| cut -d' ' -f1)\"}); compadd -a accounts");
+			printf(
+			    "; accounts=(${(f)\"$(xmpp-key list 2>/dev/null "
+			    "| sed -n 's/ (device .*//p')\"}); compadd -a accounts");
 		if (is_file_operand(&verbs[i]))
 			printf("; _files");
 		printf(" ;;\n");
@@ -149,9 +150,10 @@ print_fish(const struct verb *verbs, size_t n)
 			printf("\n");
 		}
 		if (verbs[i].jids > 0)
-			printf("complete -c xmpp-key -n "
-			       "'__fish_seen_subcommand_from %s' -a '(xmpp-key "
-			       "list 2>/dev/null | cut -d\" \" -f1)'\n",
+			printf(
+			    "complete -c xmpp-key -n "
+			    "'__fish_seen_subcommand_from %s' -a '(xmpp-key "
+			    "list 2>/dev/null | sed -n \"s/ (device .*//p\")'\n",
 			    verbs[i].name);
 		if (is_file_operand(&verbs[i]))
 			printf("complete -c xmpp-key -n "

@@ -47,6 +47,8 @@ int key_distrust(struct key *);
 int key_publish(struct key *);
 int key_adopt(struct key *);
 int key_constrain(struct key *);
+int key_slots(struct key *);
+int key_passwd(struct key *);
 
 /* --- what the verbs share (secret.c, account.c, call.c) --- */
 

@@ -23,6 +23,12 @@ static const struct verb verbs[] = {
 	{ "lock", key_lock, "", "forget every key until unlock", 0, 0, 0, 0 },
 	{ "unlock", key_unlock, "[--recovery]", "unlock the vault", 0, 0, 0,
 	    0 },
+	{ "passwd", key_passwd, "[--slot N] [--new-passphrase-file F]",
+	    "change the vault's passphrase", 0, 0, 0, RIGHT_ADMIN },
+	{ "slots", key_slots,
+	    "[add [--new-passphrase-file F|--new-key-file FILE|"
+	    "--new-recovery] | remove N]",
+	    "what opens the vault", 0, 0, 2, RIGHT_ADMIN },
 	{ "status", key_status, "", "locked or not, clients, walls", 0, 0, 0,
 	    0 },
 	{ "peers", key_peers, "JID [PEER]", "known keys of contacts", 2, 1, 2,

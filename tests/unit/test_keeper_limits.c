@@ -377,6 +377,7 @@ test_slots(void **state)
 	in->n = LIMIT_SLOTS;
 	for (i = 0; i < in->n; i++) {
 		in->v[i].kind = SLOT_PASSPHRASE;
+		in->v[i].id = (uint8_t)(i + 1);
 		in->v[i].log2n = LIMIT_SCRYPT_LOG2N_MAX;
 		in->v[i].r = 8;
 		in->v[i].p = 1;
@@ -389,10 +390,11 @@ test_slots(void **state)
 	/* one more, as long as it says */
 	buffer_put(&row, row.data + 2, (row.len - 2) / LIMIT_SLOTS);
 	row.data[1] = LIMIT_SLOTS + 1;
+	row.data[row.len - (row.len - 2) / (LIMIT_SLOTS + 1) + 1] = 99;
 	assert_int_equal(slots_read(out, row.data, row.len), ERR_CORRUPT);
 	/* and a slot that would take more memory than allowed */
 	row.data[1] = LIMIT_SLOTS;
-	row.data[3] = LIMIT_SCRYPT_LOG2N_MAX + 1;
+	row.data[2 + 10] = LIMIT_SCRYPT_LOG2N_MAX + 1;
 	assert_int_equal(slots_read(out, row.data,
 			     row.len - (row.len - 2) / (LIMIT_SLOTS + 1)),
 	    ERR_CORRUPT);

@@ -289,6 +289,193 @@ test_lock_during_attempt(void **state)
 	assert_int_equal(unlock(w, 0, RIGHT), 0);
 }
 
+/* --- slots -------------------------------------------------------------------- */
+
+static int
+change(struct world *w, uint8_t replace, unsigned kind, const char *secret,
+    struct vault_made *made)
+{
+	int n = w->answers + 1;
+
+	memset(made, 0, sizeof(*made));
+	vault_change(
+	    w->vault, replace, kind, secret, strlen(secret), made, done, w);
+	return wait_for(w, n);
+}
+
+static int
+take_away(struct world *w, uint8_t id)
+{
+	int n = w->answers + 1;
+
+	vault_remove(w->vault, id, done, w);
+	return wait_for(w, n);
+}
+
+/* After a lock: what opens it, and what does not. The penalty is waited for. */
+static int
+opens(struct world *w, int recovery, const char *secret)
+{
+	int err;
+
+	lock(w);
+	while ((err = unlock(w, recovery, secret)) == ERR_BUSY)
+		wait_ms(w, 50);
+	return err;
+}
+
+#define LONG "a key file of more than thirty-two octets"
+
+static void
+test_slots_add(void **state)
+{
+	struct world *w = *state;
+	struct vault_made made, code;
+	struct slots slots;
+
+	assert_int_equal(create(w), 0);
+	assert_int_equal(change(w, 0, SLOT_PASSPHRASE, "second", &made), 0);
+	assert_int_equal(made.id, 3);
+	assert_int_equal(change(w, 0, SLOT_KEY_FILE, LONG, &made), 0);
+	assert_int_equal(made.id, 4);
+	assert_int_equal(
+	    change(w, 0, SLOT_KEY_FILE, "too short", &made), ERR_ARGUMENT);
+	assert_int_equal(change(w, 0, SLOT_RECOVERY, "", &code), 0);
+	assert_int_equal(strlen(code.recovery), RECOVERY_TEXT - 1);
+	assert_string_not_equal(code.recovery, w->code);
+	assert_int_equal(vault_list(w->vault, &slots), 0);
+	assert_int_equal(slots.n, 5);
+	/* each of them, and after a restart */
+	assert_int_equal(opens(w, 0, RIGHT), 0);
+	assert_int_equal(opens(w, 0, "second"), 0);
+	assert_int_equal(opens(w, 0, LONG), 0);
+	assert_int_equal(opens(w, 1, w->code), 0);
+	assert_int_equal(opens(w, 1, code.recovery), 0);
+	lock(w);
+	restart(w);
+	assert_int_equal(unlock(w, 0, LONG), 0);
+	assert_int_equal(check(w, 0, "second"), 0);
+	assert_int_equal(opens(w, 1, LONG), ERR_PASSPHRASE);
+	assert_int_equal(opens(w, 0, "third"), ERR_PASSPHRASE);
+	assert_int_equal(opens(w, 0, RIGHT), 0);
+	lock(w);
+	assert_int_equal(secret_heap_used(), w->heap);
+}
+
+/* One attempt, however many slots: nobody guesses faster by them. */
+static void
+test_slots_guessing(void **state)
+{
+	struct world *w = *state;
+	struct vault_made made;
+
+	assert_int_equal(create(w), 0);
+	assert_int_equal(change(w, 0, SLOT_PASSPHRASE, "second", &made), 0);
+	lock(w);
+	assert_int_equal(unlock(w, 0, "wrong"), ERR_PASSPHRASE);
+	assert_int_equal(unlock(w, 0, RIGHT), ERR_BUSY);
+	wait_ms(w, 1005);
+	assert_int_equal(unlock(w, 0, "wrong"), ERR_PASSPHRASE);
+	wait_ms(w, 1005);
+	assert_int_equal(unlock(w, 0, RIGHT), ERR_BUSY);
+}
+
+static void
+test_slots_remove(void **state)
+{
+	struct world *w = *state;
+	struct vault_made made;
+
+	assert_int_equal(create(w), 0);
+	assert_int_equal(change(w, 0, SLOT_PASSPHRASE, "second", &made), 0);
+	assert_int_equal(take_away(w, 9), ERR_NOT_FOUND);
+	assert_int_equal(take_away(w, 1), 0);
+	assert_int_equal(opens(w, 0, RIGHT), ERR_PASSPHRASE);
+	assert_int_equal(opens(w, 0, "second"), 0);
+	assert_int_equal(take_away(w, 2), 0); /* the recovery code */
+	assert_int_equal(opens(w, 1, w->code), ERR_PASSPHRASE);
+	assert_int_equal(opens(w, 0, "second"), 0);
+	assert_int_equal(take_away(w, made.id), ERR_ARGUMENT); /* the last */
+	assert_int_equal(opens(w, 0, "second"), 0);
+	assert_int_equal(change(w, 0, SLOT_PASSPHRASE, "third", &made), 0);
+	assert_int_equal(made.id, 1);
+}
+
+/* passwd: the slot is another's, no record is touched; a refused commit
+ * leaves it as it was. */
+static void
+test_passwd(void **state)
+{
+	struct world *w = *state;
+	struct vault_made made;
+	unsigned commits;
+
+	assert_int_equal(create(w), 0);
+	assert_int_equal(
+	    change(w, 2, SLOT_PASSPHRASE, "new", &made), ERR_ARGUMENT);
+	assert_int_equal(
+	    change(w, 7, SLOT_PASSPHRASE, "new", &made), ERR_NOT_FOUND);
+	w->fake->refuse = 1;
+	assert_true(change(w, 1, SLOT_PASSPHRASE, "new", &made) < 0);
+	w->fake->refuse = 0;
+	assert_int_equal(opens(w, 0, RIGHT), 0);
+	assert_int_equal(settle(w->fake), 0);
+	commits = w->fake->commits;
+	w->fake->purges = 0;
+	w->fake->seen.len = 0;
+	assert_int_equal(change(w, 1, SLOT_PASSPHRASE, "new", &made), 0);
+	assert_int_equal(made.id, 1);
+	assert_int_equal(w->fake->commits, commits + 1);
+	assert_int_equal(w->fake->purges, 1); /* the old one leaves the disk */
+	/* the slots and the root, nothing else was written */
+	assert_in_range(w->fake->seen.len, 1, 2 * ROW_KEY + 2048);
+	assert_int_equal(opens(w, 0, RIGHT), ERR_PASSPHRASE);
+	assert_int_equal(opens(w, 0, "new"), 0);
+	lock(w);
+	assert_int_equal(change(w, 1, SLOT_PASSPHRASE, "x", &made), ERR_LOCKED);
+	assert_int_equal(take_away(w, 1), ERR_LOCKED);
+	restart(w);
+	assert_int_equal(unlock(w, 0, "new"), 0);
+}
+
+/* All slots used: the next is refused, one in the place of another is not. */
+static void
+test_slots_full(void **state)
+{
+	struct world *w = *state;
+	struct vault_made made;
+	int i;
+
+	assert_int_equal(create(w), 0);
+	for (i = 2; i < LIMIT_SLOTS; i++)
+		assert_int_equal(change(w, 0, SLOT_RECOVERY, "", &made), 0);
+	assert_int_equal(change(w, 0, SLOT_RECOVERY, "", &made), ERR_FULL);
+	assert_int_equal(
+	    change(w, 0, SLOT_PASSPHRASE, "no room", &made), ERR_FULL);
+	assert_int_equal(change(w, 1, SLOT_PASSPHRASE, "new", &made), 0);
+	assert_int_equal(change(w, 8, SLOT_RECOVERY, "", &made), 0);
+	assert_int_equal(opens(w, 1, made.recovery), 0);
+	assert_int_equal(opens(w, 0, "new"), 0);
+}
+
+/* Lock while derive computes a new slot's key: nothing has changed. */
+static void
+test_lock_during_change(void **state)
+{
+	struct vault_made made = { 0 };
+	struct world *w = *state;
+	int n;
+
+	assert_int_equal(create(w), 0);
+	n = w->answers;
+	vault_change(w->vault, 1, SLOT_PASSPHRASE, "new", 3, &made, done, w);
+	vault_lock(w->vault);
+	assert_int_equal(w->answers, n + 1);
+	assert_int_equal(w->err, ERR_LOCKED);
+	wait_ms(w, 500);
+	assert_int_equal(unlock(w, 0, RIGHT), 0);
+}
+
 static void
 test_recovery(void **state)
 {
@@ -356,7 +543,7 @@ test_slots_row(void **state)
 	struct slots slots;
 	uint8_t key[ROW_KEY];
 	struct row *r;
-	static const size_t log2n_at = 3;
+	static const size_t log2n_at = 2 + 1 + 1 + 8;
 
 	assert_int_equal(create(w), 0);
 	lock(w);
@@ -456,6 +643,12 @@ main(void)
 		T(test_one_at_a_time),
 		T(test_lock_during_attempt),
 		T(test_recovery),
+		T(test_slots_add),
+		T(test_slots_guessing),
+		T(test_slots_remove),
+		T(test_passwd),
+		T(test_slots_full),
+		T(test_lock_during_change),
 		T(test_create_refused),
 		T(test_slots_row),
 		T(test_bad_derive),
