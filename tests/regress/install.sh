@@ -124,5 +124,4 @@ user env "XDG_RUNTIME_DIR=$T/juliet/run" sh -c '. ./share/environment.d/60-xmpp-
 umount /usr/local
 make -s uninstall DESTDIR="$dest" PREFIX=/usr/local O="$O" >"$T/uninstall.out" 2>&1 ||
 	fail "make uninstall"
-find "$dest" ! -type d | grep . && fail "these are left"
-exit 0
+[ -z "$(find "$dest" ! -type d)" ] || fail "left: $(find "$dest" ! -type d)"
