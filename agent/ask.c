@@ -15,6 +15,7 @@
 #include "crypto/secret.h"
 
 #define ANSWER_ROOM (LIMIT_PASSPHRASE + 2) /* a line's end */
+#define NO_MS	    30000 /* a prompt that was cancelled is a no for so long */
 
 struct ask {
 	struct keeper *keeper;
@@ -24,6 +25,7 @@ struct ask {
 	uint32_t id;
 	struct secret answer; /* room; len octets of it are ANSWER_ROOM */
 	size_t n;	      /* octets read, counted up to one too many */
+	uint64_t no_until;    /* loop_now(): a person is not asked before */
 	ask_done *done;	      /* NULL: no question is open */
 	void *arg;
 };
@@ -113,6 +115,8 @@ ask_end(struct ask *a, int err)
 	struct secret answer = a->answer;
 	size_t n = ask_line(&answer, a->n);
 
+	if (err == ERR_CANCELLED && a->kind != ASK_SOURCE)
+		a->no_until = loop_now() + NO_MS;
 	a->done = NULL;
 	a->answer = (struct secret){ 0 };
 	a->n = 0;
@@ -134,6 +138,10 @@ ask_question(struct keeper *k, int kind, uint32_t pid, const char *prompt,
 
 	if (a->done != NULL) {
 		done(arg, ERR_BUSY, NULL, 0);
+		return;
+	}
+	if (kind != ASK_SOURCE && loop_now() < a->no_until) {
+		done(arg, ERR_CANCELLED, NULL, 0);
 		return;
 	}
 	ask_read(a); /* what a dead child left behind */
@@ -159,6 +167,12 @@ ask_question(struct keeper *k, int kind, uint32_t pid, const char *prompt,
 	a->done = done;
 	a->arg = arg;
 	watch_set(a->watch, LOOP_READ);
+}
+
+void
+ask_again(struct keeper *k)
+{
+	k->ask->no_until = 0;
 }
 
 int

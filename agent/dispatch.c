@@ -89,6 +89,8 @@ dispatch(struct request *r)
 	if (err != 0)
 		request_fail(
 		    r, err, "%s", r->message != NULL ? r->message->name : "");
-	else
+	else {
+		keeper_used(r->keeper, r->message->type, r->message->right);
 		handlers[r->message->type](r);
+	}
 }

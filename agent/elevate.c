@@ -38,8 +38,10 @@ checked(void *arg, int err)
 
 	if (err != 0)
 		request_fail(r, err, "ELEVATE");
-	else
+	else {
+		ask_again(r->keeper);
 		grant(r, asked_rights(r));
+	}
 }
 
 static void

@@ -65,6 +65,46 @@ life_over(void *arg)
 	keeper_lock(k);
 }
 
+/* A network's and a display's requests are no use by a person. */
+void
+keeper_used(struct keeper *k, uint8_t type, uint32_t right)
+{
+	if (type == M_COMPOSE || type == M_ELEVATE ||
+	    (right & (RIGHT_TRUST | RIGHT_ADMIN)) != 0)
+		k->used = loop_now();
+}
+
+static void
+idle_over(void *arg)
+{
+	struct keeper *k = arg;
+	uint64_t since = loop_now() - k->used;
+
+	k->idle = NULL;
+	if (since < k->idle_ms)
+		k->idle = loop_timer(k->loop, k->idle_ms - since, idle_over, k);
+	if (k->idle == NULL)
+		keeper_lock(k);
+}
+
+/* The timers that lock; 0, or there is no memory for them. */
+static int
+keeper_limits(struct keeper *k)
+{
+	timer_cancel(k->life);
+	timer_cancel(k->idle);
+	k->life = k->idle = NULL;
+	k->used = loop_now();
+	if (k->life_ms > 0)
+		k->life = loop_timer(k->loop, k->life_ms, life_over, k);
+	if (k->idle_ms > 0)
+		k->idle = loop_timer(k->loop, k->idle_ms, idle_over, k);
+	return (k->life_ms > 0 && k->life == NULL) ||
+		(k->idle_ms > 0 && k->idle == NULL)
+	    ? ERR_MEMORY
+	    : 0;
+}
+
 void
 keeper_unlocked(struct keeper *k)
 {
@@ -77,14 +117,9 @@ keeper_unlocked(struct keeper *k)
 	timer_cancel(k->reseal);
 	k->left = 0;
 	k->reseal = loop_timer(k->loop, RESEAL_FIRST_MS, reseal_step, k);
-	timer_cancel(k->life);
-	k->life = NULL;
-	if (k->life_ms > 0) {
-		k->life = loop_timer(k->loop, k->life_ms, life_over, k);
-		if (k->life == NULL) {
-			keeper_lock(k);
-			return;
-		}
+	if (keeper_limits(k) != 0) {
+		keeper_lock(k);
+		return;
 	}
 	clients_event(k, M_EVENT_UNLOCKED);
 }
@@ -103,8 +138,9 @@ lock_finish(struct keeper *k)
 
 	k->locking = 0;
 	timer_cancel(k->life);
+	timer_cancel(k->idle);
 	timer_cancel(k->reseal);
-	k->life = k->reseal = NULL;
+	k->life = k->idle = k->reseal = NULL;
 	accounts_forget(k);
 	vault_lock(k->vault);
 	crypto_forget();
@@ -317,7 +353,7 @@ keeper_wire(struct keeper *k)
 }
 
 int
-keeper_main(uint64_t life)
+keeper_main(uint64_t life, uint64_t idle)
 {
 	struct keeper k = { .uid = geteuid() };
 	int error;
@@ -331,6 +367,7 @@ keeper_main(uint64_t life)
 		errx(EXIT_FOR_GOOD, "keeper: OpenSSL does not start");
 	TAILQ_INIT(&k.clients);
 	k.life_ms = life > UINT64_MAX / 1000 ? UINT64_MAX : life * 1000;
+	k.idle_ms = idle > UINT64_MAX / 1000 ? UINT64_MAX : idle * 1000;
 	if ((k.loop = loop_new()) == NULL ||
 	    (k.records = records_new()) == NULL ||
 	    (k.vault = vault_new(k.loop, k.records)) == NULL)

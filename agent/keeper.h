@@ -64,8 +64,10 @@ struct keeper {
 	struct ask *ask; /* ask.c: one question at a time */
 	struct watch *listen;
 	struct timer *life;	   /* -t: lock then */
+	struct timer *idle;	   /* -i: unused for so long? */
+	uint64_t used;		   /* loop_now(), by a person */
 	struct timer *reseal;	   /* older epochs, in idle time */
-	uint64_t life_ms;	   /* 0: no limit */
+	uint64_t life_ms, idle_ms; /* 0: no limit */
 	size_t left;		   /* of older epochs, at the last step */
 	uint32_t uid;		   /* ours, and every client's */
 	int locking;		   /* requests read before are being finished */
@@ -128,8 +130,11 @@ typedef void handler(struct request *r);
 
 /* called by vault and keeper around locking */
 void keeper_unlocked(struct keeper *); /* caches may be filled */
-void keeper_lock(struct keeper *);     /* begin to lock */
-void keeper_quit(struct keeper *);     /* end the agent after this turn */
+void keeper_lock(struct keeper *);
+/* A request of this type and right: the idle time may begin anew. */
+void
+keeper_used(struct keeper *, uint8_t type, uint32_t right); /* begin to lock */
+void keeper_quit(struct keeper *); /* end the agent after this turn */
 
 /* ask.c: run the passphrase source or askpass through the launcher. */
 struct ask;
@@ -137,11 +142,14 @@ typedef void ask_done(void *arg, int err, const char *answer, size_t len);
 /* prompt names the asking pid. ERR_BUSY: another question is open. */
 void ask_question(struct keeper *, int kind, uint32_t pid, const char *prompt,
     ask_done *, void *arg);
+/* Somebody has proved a secret: an earlier no is over. */
+void ask_again(struct keeper *);
 
 /*
- * The role's main; xmpp-agent -x keeper. life: seconds from unlock to lock, 0:
+ * The role's main; xmpp-agent -x keeper. life: seconds from unlock to lock,
+ * idle: from the last use to lock, 0:
  * none. Exit status: 1 start anew, 2 starting again cannot help, 3 QUIT.
  */
-int keeper_main(uint64_t life);
+int keeper_main(uint64_t life, uint64_t idle);
 
 #endif

@@ -151,9 +151,9 @@ static int
 roles_start(struct launcher *l)
 {
 	int store[2], derive[2], launcher[2], answer[2];
-	char life[32];
+	char life[32], idle[32];
 	const char *const keeper_argv[] = { "xmpp-agent", "-x", "keeper", life,
-		NULL };
+		idle, NULL };
 	const char *const derive_argv[] = { "xmpp-agent", "-x", "derive",
 		NULL };
 	const char *const store_argv[] = { STORE, l->options->state, NULL };
@@ -164,6 +164,7 @@ roles_start(struct launcher *l)
 	if (pipe2(answer, O_CLOEXEC) == -1)
 		err(AGENT_EXIT_AGAIN, "pipe");
 	(void)snprintf(life, sizeof(life), "%" PRIu64, l->options->life);
+	(void)snprintf(idle, sizeof(idle), "%" PRIu64, l->options->idle);
 	const int keeper_fds[] = { l->options->listen, store[0], derive[0],
 		launcher[0], answer[0] };
 

@@ -27,6 +27,7 @@ struct agent_options {
 	const char *pass_file;	  /* --passphrase-file or NULL */
 	const char *pass_command; /* --passphrase-command or NULL */
 	uint64_t life; /* seconds until it locks by itself; 0: none */
+	uint64_t idle; /* the same, from the last use */
 	int listen;    /* the listening socket */
 	int anchor;    /* the store's anchor, -1: none */
 };

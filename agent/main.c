@@ -48,7 +48,7 @@ static void
 usage(FILE *f)
 {
 	(void)fprintf(f,
-	    "usage: xmpp-agent [-D] [-a socket] [-s | -c | -f] [-t life]\n"
+	    "usage: xmpp-agent [-D] [-a socket] [-s | -c | -f] [-t life] [-i idle]\n"
 	    "                  [--passphrase-file F | --passphrase-command C]"
 	    " [command [arg ...]]\n"
 	    "       xmpp-agent [-a socket] -k\n"
@@ -71,12 +71,13 @@ static int
 role_main(int argc, char *argv[])
 {
 	const char *why = "missing";
-	long long life;
+	long long life, idle;
 
-	if (argc == 4 && strcmp(argv[2], "keeper") == 0) {
+	if (argc == 5 && strcmp(argv[2], "keeper") == 0) {
 		life = strtonum(argv[3], 0, INT64_MAX, &why);
+		idle = why == NULL ? strtonum(argv[4], 0, INT64_MAX, &why) : 0;
 		if (why == NULL)
-			return keeper_main((uint64_t)life);
+			return keeper_main((uint64_t)life, (uint64_t)idle);
 	}
 	if (argc == 3 && strcmp(argv[2], "derive") == 0)
 		return derive_main();
@@ -199,6 +200,17 @@ go_behind(struct settings *s)
 	err(errno == ENOENT ? 127 : 126, "%s", s->command[0]);
 }
 
+static uint64_t
+time_parse(char option, const char *text)
+{
+	uint64_t seconds;
+
+	if (duration_read(text, &seconds) != 0 || seconds == 0)
+		errx(EXIT_USAGE, "-%c %s: not a time (90s, 15m, 8h, 2d)",
+		    option, text);
+	return seconds;
+}
+
 static void
 options_parse(struct settings *s, int argc, char *argv[])
 {
@@ -211,7 +223,8 @@ options_parse(struct settings *s, int argc, char *argv[])
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "+Da:scfkt:", longs, NULL)) != -1) {
+	while (
+	    (c = getopt_long(argc, argv, "+Da:scfkt:i:", longs, NULL)) != -1) {
 		switch (c) {
 		case 'D':
 			s->foreground = 1;
@@ -228,11 +241,10 @@ options_parse(struct settings *s, int argc, char *argv[])
 			s->kill = 1;
 			break;
 		case 't':
-			if (duration_read(optarg, &s->options.life) != 0 ||
-			    s->options.life == 0)
-				errx(EXIT_USAGE,
-				    "-t %s: not a time (90s, 15m, 8h, 2d)",
-				    optarg);
+			s->options.life = time_parse('t', optarg);
+			break;
+		case 'i':
+			s->options.idle = time_parse('i', optarg);
 			break;
 		case 'F':
 			s->options.pass_file = optarg;

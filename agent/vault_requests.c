@@ -52,6 +52,7 @@ unlocked(void *arg, int err)
 		request_fail(r, err, "UNLOCK");
 		return;
 	}
+	ask_again(r->keeper);
 	keeper_unlocked(r->keeper);
 	request_durable(r);
 }

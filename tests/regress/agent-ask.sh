@@ -26,6 +26,9 @@ answers() {
 	timeout 30 setsid -w "$O/xmpp-key" unlock </dev/null >"$T/unlock.out" 2>&1 || got=$?
 	[ "$got" = "$2" ] || fail "exit $got, not $2, with askpass: $1"
 	sleep 1.2 # after a wrong one the next attempt waits for a second
+	# a cancelled one is a no for half a minute, or until somebody is there
+	[ "$2" = 0 ] || "$O/xmpp-key" unlock --passphrase-file "$T/passphrase" ||
+		fail unlock
 }
 
 echo "$PASSPHRASE" >"$T/passphrase"
@@ -68,6 +71,19 @@ grep -q '^Allow process [0-9]* to create' "$T/asked" ||
 echo "exit 1" >"$T/askpass.do"
 setsid -w "$O/xmpp-key" create nurse@capulet.lit </dev/null \
 	>"$T/create.out" 2>&1 && fail 'a no'
+
+# a no stays one: nobody is asked again, until a passphrase has been given
+rm "$T/asked"
+setsid -w "$O/xmpp-key" create nurse@capulet.lit </dev/null \
+	>"$T/create.out" 2>&1 && fail 'a second no'
+[ ! -e "$T/asked" ] || fail 'asked again'
+"$O/xmpp-key" create nurse@capulet.lit --passphrase-file "$T/passphrase" \
+	>"$T/create.out" 2>&1 || fail 'with the passphrase'
+setsid -w "$O/xmpp-key" create friar@capulet.lit </dev/null \
+	>"$T/create.out" 2>&1 && fail 'a third no'
+[ -e "$T/asked" ] || fail 'not asked again'
+"$O/xmpp-key" lock || fail lock
+"$O/xmpp-key" unlock --passphrase-file "$T/passphrase" || fail unlock
 
 # --- it ends with the agent
 "$O/xmpp-key" lock || fail lock

@@ -122,6 +122,20 @@ must 10 is_locked
 kill -TERM "$outer"
 wait "$outer" || fail "exit status $? after -t"
 
+# -i: locked when nobody has used it for so long; asking is no use.
+"$O/xmpp-agent" -D -i 3s --passphrase-file "$T/pw" >"$T/idle.out" 2>"$T/idle.err" &
+outer=$!
+must 10 test -s "$T/idle.out"
+must 10 opened
+for i in 1 2 3; do # used: it stays open for longer than that
+	sleep 1.5
+	"$O/xmpp-key" constrain juliet@capulet.lit --window 1h \
+		--passphrase-file "$T/pw" || fail "locked though it is used"
+done
+must 10 is_locked # which asks for the status all the time
+kill -TERM "$outer"
+wait "$outer" || fail "exit status $? after -i"
+
 # The other shells' forms.
 "$O/xmpp-agent" -c >"$T/csh.out" </dev/null || fail "-c"
 grep -qx "setenv XMPP_AGENT_SOCK '$XMPP_AGENT_SOCK';" "$T/csh.out" || fail "csh"
