@@ -309,7 +309,7 @@ elevate(struct user *u, uint32_t rights, int method, const char *secret)
 static void
 test_ceiling(void **state)
 {
-	struct user *u = user_new(world);
+	struct user *u = user_new(world), *other;
 
 	(void)state;
 	assert_int_equal(user_hello(u), 0);
@@ -325,7 +325,17 @@ test_ceiling(void **state)
 	world->ask_yes = 0;
 	assert_int_equal(
 	    elevate(u, RIGHT_TRUST, SECRET_ASK, ""), ERR_CANCELLED);
+	/* a no is one for half a minute, whoever asks; until somebody proves
+	 * to be there */
 	world->ask_yes = 1;
+	assert_int_equal(
+	    elevate(u, RIGHT_TRUST, SECRET_ASK, ""), ERR_CANCELLED);
+	other = with_rights(RIGHTS_INITIAL | RIGHT_TRUST);
+	assert_int_equal(
+	    elevate(other, RIGHT_TRUST, SECRET_ASK, ""), ERR_CANCELLED);
+	assert_int_equal(
+	    elevate(other, RIGHT_TRUST, SECRET_PASSPHRASE, PASSPHRASE), 0);
+	user_free(other);
 	assert_int_equal(elevate(u, RIGHT_TRUST, SECRET_ASK, ""), 0);
 	assert_int_equal(reader_u32(&u->r), RIGHT_INFO | RIGHT_TRUST);
 	/* a second RESTRICT cannot bring anything back */
