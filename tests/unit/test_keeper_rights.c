@@ -330,7 +330,8 @@ test_ceiling(void **state)
 	world->ask_yes = 1;
 	assert_int_equal(
 	    elevate(u, RIGHT_TRUST, SECRET_ASK, ""), ERR_CANCELLED);
-	other = with_rights(RIGHTS_INITIAL | RIGHT_TRUST);
+	other = user_new(world);
+	assert_int_equal(user_hello(other), 0);
 	assert_int_equal(
 	    elevate(other, RIGHT_TRUST, SECRET_ASK, ""), ERR_CANCELLED);
 	assert_int_equal(
