@@ -225,6 +225,20 @@ passphrase_try(struct vault *v, const struct slots *slots)
 	return derive_send(v, v->given.data, v->given.len);
 }
 
+/* 0, an error, or 1: derive has been asked. */
+static int
+secret_try(struct vault *v, int recovery, const struct slots *slots)
+{
+	int err;
+
+	if (recovery)
+		return recovery_try(v, slots);
+	if ((err = key_files_try(v, slots)) == ERR_PASSPHRASE &&
+	    (err = passphrase_try(v, slots)) == 0)
+		return 1;
+	return err;
+}
+
 static void
 attempt_run(struct vault *v, enum attempt attempt, int recovery,
     const void *secret, size_t len, vault_done *done, void *arg)
@@ -239,12 +253,9 @@ attempt_run(struct vault *v, enum attempt attempt, int recovery,
 						 : slots_load(v, &slots);
 	if (err == 0 && (err = secret_new(&v->given, len)) == 0)
 		memcpy(v->given.data, secret, len);
-	if (err == 0 && recovery)
-		attempt_end(v, recovery_try(v, &slots));
-	else if (err == 0 && (err = key_files_try(v, &slots)) != ERR_PASSPHRASE)
-		attempt_end(v, err);
-	else if (err != ERR_PASSPHRASE ||
-	    (err = passphrase_try(v, &slots)) != 0)
+	if (err == 0)
+		err = secret_try(v, recovery, &slots);
+	if (err != 1)
 		attempt_end(v, err);
 }
 
@@ -274,9 +285,8 @@ static int
 tried(struct vault *v, int err)
 {
 	struct slots slots;
-	int other;
 
-	if (err == ERR_PASSPHRASE && (other = slots_load(v, &slots)) == 0 &&
+	if (err == ERR_PASSPHRASE && slots_load(v, &slots) == 0 &&
 	    passphrase_try(v, &slots) == 0)
 		return 1;
 	return err;

@@ -90,9 +90,7 @@ key_file_make(const char *path)
 		snprintf(line + 2 * i, 3, "%02x", octets[i]);
 	line[2 * KEY_FILE_OCTETS] = '\n';
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd == -1)
-		code = fail(path, "%s", strerror(errno));
-	else if (write(fd, line, sizeof(line) - 1) != sizeof(line) - 1 ||
+	if (fd == -1 || write(fd, line, sizeof(line) - 1) != sizeof(line) - 1 ||
 	    fsync(fd) != 0)
 		code = fail(path, "%s", strerror(errno));
 	if (fd != -1)
