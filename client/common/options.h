@@ -23,8 +23,9 @@ struct options { /* NULL or 0: not given */
 	const char *passphrase_file, *passphrase_command;
 	char name[LIMIT_CLIENT_NAME + 1];
 	int json;
-	int timeout; /* xmpp-send, xmpp-key: seconds without progress */
-	int others;  /* xmpp-key create: enum others, -1: not said */
+	int timeout;	     /* xmpp-send, xmpp-key: seconds without progress */
+	const char *to_file; /* xmpp-send: more recipients, one a line */
+	int others;	     /* xmpp-key create: enum others, -1: not said */
 	const char *new_passphrase_file, *new_key_file; /* xmpp-key slots */
 	int new_recovery;				/* the same */
 	int slot;	 /* xmpp-key passwd: 1 to 255; 0: not said */

@@ -65,8 +65,15 @@ end_if_done(void *arg)
 static void
 settle(struct sender *s, struct recipient *r, const char *reason)
 {
+	size_t n;
+
 	if (r == NULL || r->done)
 		return;
+	/* a line names the recipient once */
+	n = strlen(r->jid);
+	if (reason != NULL && strncmp(reason, r->jid, n) == 0 &&
+	    strncmp(reason + n, ": ", 2) == 0)
+		reason += n + 2;
 	r->done = 1;
 	s->left--;
 	if (reason != NULL) {
