@@ -28,13 +28,15 @@ HARDEN = $(if $(SAN),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3) \
 	-fstack-protector-strong -fstack-clash-protection \
 	-fPIE -fno-strict-overflow -fno-delete-null-pointer-checks \
 	-ftrivial-auto-var-init=zero $(CET) $(CLANG_AUTOVAR)
+# The same octets, wherever it is built.
+SAME = -ffile-prefix-map=$(CURDIR)=.
 CET := $(if $(filter x86_64,$(shell uname -m)),-fcf-protection=full)
 CLANG_AUTOVAR := $(if $(findstring clang,$(shell $(CC) --version 2>/dev/null)),-enable-trivial-auto-var-init-zero-knowing-it-will-be-removed-from-clang)
 SANFLAGS = $(if $(SAN),-fsanitize=$(SAN) -fno-omit-frame-pointer -fno-sanitize-recover=undefined -DSANDBOX_LOG)
 DEFS = -D_GNU_SOURCE -DOPENSSL_API_COMPAT=30000 -DOPENSSL_NO_DEPRECATED \
 	-DVERSION='"$(VERSION)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' -DBINDIR='"$(BINDIR)"'
 OPT ?= -O2 -g
-ALL_CFLAGS = -std=c17 $(OPT) $(WARN) $(HARDEN) $(SANFLAGS) $(DEFS) $(CFLAGS)
+ALL_CFLAGS = -std=c17 $(OPT) $(SAME) $(WARN) $(HARDEN) $(SANFLAGS) $(DEFS) $(CFLAGS)
 ALL_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack,--as-needed \
 	$(if $(SAN),-fsanitize=$(SAN)) $(LDFLAGS)
 
