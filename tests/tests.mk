@@ -79,6 +79,19 @@ fuzz:
 			$$(ls -d tests/fuzz/corpus/$$n 2>/dev/null) || exit 1; done
 unit-fuzz: $(FUZZ)
 
+# make cov: which lines of the keeper's files the unit programs and corpora run
+# (test_store's store is another process, and its walls refuse the figures)
+cov:
+	$(Q)$(deps) build test
+	$(Q)+$(MAKE) --no-print-directory O=build-cov OPT='-O0 -g' \
+		CFLAGS=--coverage LDFLAGS=--coverage \
+		unit build-cov/test/omemo_oracle build-cov/xmpp-agent-store
+	$(Q)find build-cov -name '*.gcda' -delete
+	$(Q)chmod -R a+rwX build-cov
+	$(Q)COVERED=1 tests/run -o build-cov fuzz/ \
+		$(patsubst tests/%.c,%,$(filter-out %/test_store.c,$(wildcard tests/unit/test_*.c)))
+	$(Q)python3 tests/cov.py build-cov 90
+
 # PROTOCOL.md's index of messages comes from ipc/messages.c.
 PROTOCOL.md: ipc/messages.c $(O)/test/protocol_index
 	$(Q)$(O)/test/protocol_index $@ >$@.new && mv $@.new $@
@@ -126,5 +139,5 @@ lint-tidy:
 	$(Q)printf '%s\n' $(C_ALL) | xargs -P2 -n4 sh -c 'out=$$(clang-tidy \
 		--quiet --warnings-as-errors="*" "$$@" 2>&1) || \
 		{ echo "$$out"; exit 1; }' sh
-.PHONY: unit tests check interop demo fuzz unit-fuzz lint lint-gcc lint-clang \
+.PHONY: unit tests check interop demo fuzz unit-fuzz cov lint lint-gcc lint-clang \
 	lint-format lint-words lint-shell lint-man lint-cppcheck lint-tidy
