@@ -209,6 +209,68 @@ decide(struct side *s, const uint8_t u[32], int trust)
 	"known one up"
 #define RETURNED "it shows again a key that you distrusted; to use neither"
 
+/*
+ * What a first key becomes under each policy, and a second that comes after
+ * the first was shown; and whether a message then goes out.
+ */
+static void
+policy_is(int policy, int first, int second)
+{
+	struct stage s;
+	struct side other;
+	struct world *w;
+	struct buffer b;
+	uint8_t handle[HANDLE_SIZE];
+	uint32_t both[2];
+
+	stage_open(&s);
+	side_open(&other, s.loop, MERCUTIO);
+	w = other.w;
+	other.jid = ROMEO;
+	both[0] = s.romeo.device;
+	both[1] = other.device;
+	assert_int_equal(user_call(s.juliet.admin, M_POLICY,
+			     body(&b, "ss11", JULIET, ROMEO, policy, 0)),
+	    0);
+	compose(&s.juliet, ROMEO, "m1", "one", handle);
+	hand_lists(&s.juliet, &s.romeo);
+	assert_int_equal(hand_bundle(&s.juliet, &s.romeo), 0);
+	assert_int_equal(trust_of(&s.juliet, both[0], NULL), first);
+	assert_int_equal(show_readers(&s.juliet, handle), 1);
+	if (first == TRUST_UNDECIDED)
+		refused(&s.juliet, handle, ERR_UNTRUSTED, UNDECIDED, both[0],
+		    "verify", s.romeo.u);
+	else
+		assert_int_equal(try_encrypt(&s.juliet, handle), ENCRYPT_DONE);
+	/* a message goes to all or to none: the second key counts as well */
+	decide(&s.juliet, s.romeo.u, TRUST_TRUSTED);
+	compose(&s.juliet, ROMEO, "m2", "two", handle);
+	assert_int_equal(
+	    hand_list(&s.juliet, JULIET, LIST_READ, &s.juliet.device, 1), 0);
+	assert_int_equal(hand_list(&s.juliet, ROMEO, LIST_READ, both, 2), 0);
+	assert_int_equal(hand_bundle(&s.juliet, &other), 0);
+	assert_int_equal(trust_of(&s.juliet, both[1], NULL), second);
+	assert_int_equal(show_readers(&s.juliet, handle), 1);
+	if (second == TRUST_UNDECIDED)
+		refused(&s.juliet, handle, ERR_UNTRUSTED, UNDECIDED, both[1],
+		    "verify", other.u);
+	else
+		assert_int_equal(try_encrypt(&s.juliet, handle), ENCRYPT_DONE);
+	other.jid = MERCUTIO;
+	side_close(&other);
+	stage_close(&s);
+	free(w);
+}
+
+static void
+test_policies(void **state)
+{
+	(void)state;
+	policy_is(POLICY_BLIND, TRUST_BLIND, TRUST_BLIND);
+	policy_is(POLICY_FIRST_USE, TRUST_BLIND, TRUST_UNDECIDED);
+	policy_is(POLICY_MANUAL, TRUST_UNDECIDED, TRUST_UNDECIDED);
+}
+
 /* The contact has made its device anew under the same id. */
 static void
 test_regenerated(void **state)
@@ -333,6 +395,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_or_none),
 		cmocka_unit_test(test_policy_alone),
+		cmocka_unit_test(test_policies),
 		cmocka_unit_test(test_regenerated),
 		cmocka_unit_test(test_regenerated_writes),
 	};
