@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 check_read(const struct uri *uri)
 {
-	static char text[4 * URI_TEXT];
+	static char text[4 * URI_TEXT], twice[4 * URI_TEXT];
 	static struct uri again;
 	char jid[JID_SIZE], why[URI_WHY];
 	size_t with_device = 0;
@@ -36,7 +36,11 @@ check_read(const struct uri *uri)
 		return;
 	if ((uri_read(text, &again, why) == 0) != (with_device > 0))
 		abort();
-	if (with_device == uri->n && memcmp(uri, &again, sizeof(again)) != 0)
+	if (with_device == 0)
+		return;
+	if (again.n != with_device || strcmp(again.jid, uri->jid) != 0 ||
+	    uri_write(&again, twice, sizeof(twice)) != 0 ||
+	    strcmp(text, twice) != 0)
 		abort();
 }
 

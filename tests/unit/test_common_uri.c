@@ -110,7 +110,7 @@ test_percent(void **state)
 	assert_string_equal(
 	    text, "xmpp:r%C3%B6meo%3B%25@m%C3%BCnchen.example?omemo-sid-1=" A);
 	reads(text, u.jid, 1, &again);
-	assert_memory_equal(&u, &again, sizeof(u));
+	key_is(&again.v[0], 1, A, 0);
 	/* as it is is read, too */
 	reads("xmpp:r\xc3\xb6meo@m\xc3\xbcnchen.example?omemo-sid-1=" A,
 	    "r\xc3\xb6meo@m\xc3\xbcnchen.example", 1, &u);
