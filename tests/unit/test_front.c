@@ -331,7 +331,9 @@ script_clear(struct script *s)
 			buffer_put_u8(&b, i == 3);
 			buffer_put_u32(&b, 0);
 			put_fixed(&b, 0, 32);
-			buffer_put_u32(&b, 0); /* four octets */
+			buffer_put_u32(
+			    &b, 0);	      /* trust, listed, reader, shown */
+			buffer_put_u8(&b, 0); /* retired */
 		}
 		answer(s, &b);
 	}
