@@ -15,7 +15,8 @@ static const struct {
 	[REFUSAL_DISTRUSTED] = { "its key is distrusted; if that was wrong",
 	    "trust" },
 	[REFUSAL_CHANGED] = { "it shows another identity key than the one "
-			      "known here; to give the known one up",
+			      "known here; if the contact says that this is "
+			      "right, give the known one up",
 	    "distrust" },
 	[REFUSAL_RETURNED] = { "it shows again a key that you distrusted; to "
 			       "use neither",

@@ -208,6 +208,20 @@ chat_start n anew $R
 online n anew $R
 new=$(in_home anew "$O/xmpp-key" fingerprint $R)
 n=$(in_home anew "$O/xmpp-key" list --json | sed 's/.*"device":\([0-9]*\).*/\1/')
+# Once his new device has verified the old one, its address carries both keys,
+# and both are decided about, or neither.
+chat_say n $J 'from another device of mine' n1
+must 30 event j event=message "fingerprint=$new" trust=undecided
+[ "$(in_home anew "$O/xmpp-key" fingerprint $R --uri)" = \
+	"xmpp:$R?omemo-sid-$n=${new// /}" ] || fail 'a key that nobody compared'
+in_home anew "$O/xmpp-key" verify $R "$uri" --passphrase-file "$T/passphrase" \
+	>"$T/out" 2>&1 || fail 'verify a device of his own'
+both=$(in_home anew "$O/xmpp-key" fingerprint $R --uri)
+[ "$both" = "xmpp:$R?omemo-sid-$n=${new// /};omemo-sid-$d=$hex" ] ||
+	fail "address: $both"
+refused 1 "device $d: fingerprint differs in group 8" \
+	key verify $J "xmpp:$R?omemo-sid-$n=${new// /};omemo-sid-$d=$wrong"
+[ "$(key verify $J $R "$both" | grep -c ': verified$')" = 2 ] || fail 'not both'
 chat_quit n
 item=$(raw -x "$NS.bundles:$n" </dev/null)
 publish="<iq type='set' id='p'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish"
@@ -221,7 +235,7 @@ must 20 event j event=locked
 unlock juliet
 must 20 event j event=unlocked
 says m3
-[ "$reason" = "$R device $d: it shows another identity key than the one known here; to give the known one up: xmpp-key distrust $J $R $f" ] ||
+[ "$reason" = "$R device $d: it shows another identity key than the one known here; if the contact says that this is right, give the known one up: xmpp-key distrust $J $R $f" ] ||
 	fail "reason: $reason"
 trust_is verified
 what_to_do "$reason"

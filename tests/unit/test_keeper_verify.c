@@ -205,8 +205,8 @@ decide(struct side *s, const uint8_t u[32], int trust)
 #define UNDECIDED  "its key is undecided; compare it, then"
 #define DISTRUSTED "its key is distrusted; if that was wrong"
 #define CHANGED                                                                \
-	"it shows another identity key than the one known here; to give the "  \
-	"known one up"
+	"it shows another identity key than the one known here; if the "       \
+	"contact says that this is right, give the known one up"
 #define RETURNED "it shows again a key that you distrusted; to use neither"
 
 /*
