@@ -8,6 +8,7 @@
  */
 #include "decrypt.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@
 #include "cursor.h"
 #include "handlers.h"
 #include "methods.h"
+#include "refusal.h"
 #include "siblings.h"
 #include "text.h"
 
@@ -397,6 +399,22 @@ answer_new(struct decrypting *d)
 	request_durable(d->r);
 }
 
+/* Final for this message; the user is told which key, and what to do. */
+static void
+answer_error(struct decrypting *d, int err)
+{
+	const struct device *known = peer_find(&d->peer, d->device);
+	char text[REFUSAL_TEXT];
+
+	txn_abort(d->txn);
+	if (err == ERR_KEY_CHANGED && known != NULL && known->has_key)
+		refusal_words(text, REFUSAL_CHANGED, d->jid, d->sender, known);
+	else
+		snprintf(text, sizeof text, "from %.180s device %u", d->sender,
+		    d->device);
+	request_fail(d->r, err, "%s", text);
+}
+
 static void
 run(struct decrypting *d)
 {
@@ -418,11 +436,9 @@ run(struct decrypting *d)
 	if (err == ERR_DUPLICATE) {
 		memset(d->handle, 0, HANDLE_SIZE);
 		answer_known(d, VERDICT_DUPLICATE);
-	} else if (err != 0) {
-		txn_abort(d->txn);
-		request_fail(
-		    d->r, err, "from %.180s device %u", d->sender, d->device);
-	} else
+	} else if (err != 0)
+		answer_error(d, err);
+	else
 		answer_new(d);
 }
 

@@ -336,8 +336,8 @@ accept_bundle(struct request *r, struct account *a, struct handed_in *in)
 	if (err != 0) {
 		b->state = err == ERR_KEY_CHANGED ? BUNDLE_CHANGED : BUNDLE_BAD;
 		txn_abort(t);
-		request_fail(r, err, "bundle of %.200s, device %u", in->peer,
-		    in->device);
+		request_fail(r, err, "bundle of %.200s, device %u: %s",
+		    in->peer, in->device, err_text(err));
 		return;
 	}
 	request_commit(r, t);

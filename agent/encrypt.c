@@ -17,6 +17,7 @@
 #include "handlers.h"
 #include "methods.h"
 #include "readers.h"
+#include "refusal.h"
 #include "sessions.h"
 
 struct encrypting {
@@ -25,7 +26,7 @@ struct encrypting {
 	struct txn *txn;
 	struct outbox *o;
 	struct readers *rs;
-	char why[200]; /* of an error */
+	char why[REFUSAL_TEXT]; /* of an error */
 };
 
 /* --- NEED --------------------------------------------------------------------- */
@@ -82,6 +83,21 @@ has_session(struct encrypting *e, const struct peer *p, const struct device *d,
 	return err;
 }
 
+/*
+ * Is nothing of this device's bundle wanted? Of one that was distrusted it is:
+ * it may have another key by now, which is found out in no other way.
+ */
+static int
+is_settled(struct encrypting *e, const struct peer *p, const struct device *d,
+    uint8_t ns)
+{
+	if (d->trust == TRUST_DISTRUSTED)
+		return 0;
+	if (d->has_key && !device_is_reader(d))
+		return 1;
+	return has_session(e, p, d, ns);
+}
+
 /* Every listed device: its key is known, and a session or bundle if it reads. */
 static int
 need_bundles(struct encrypting *e, uint32_t *n)
@@ -89,19 +105,19 @@ need_bundles(struct encrypting *e, uint32_t *n)
 	struct peer *p;
 	struct device *d;
 	size_t i, j;
-	int ns, has;
+	int ns, settled;
 
 	for (i = 0; i < e->rs->n; i++) {
 		p = &e->rs->peers[i];
 		for (j = 0; j < p->n; j++) {
 			d = &p->v[j];
 			ns = device_namespace(d);
-			if (ns < 0 || (d->has_key && !device_is_reader(d)))
+			if (ns < 0)
 				continue;
-			has = has_session(e, p, d, (uint8_t)ns);
-			if (has < 0)
-				return has;
-			if (!has && bundle_of(e, p, d, (uint8_t)ns) == NULL)
+			settled = is_settled(e, p, d, (uint8_t)ns);
+			if (settled < 0)
+				return settled;
+			if (!settled && bundle_of(e, p, d, (uint8_t)ns) == NULL)
 				need_row(e, p->jid, (uint8_t)ns, d->id, n);
 		}
 	}
@@ -111,31 +127,28 @@ need_bundles(struct encrypting *e, uint32_t *n)
 /* --- who may read ------------------------------------------------------------- */
 
 static int
-refuse(struct encrypting *e, int err, const struct peer *p,
-    const struct device *d, const char *what)
+refuse(struct encrypting *e, int err, enum refusal why, const struct peer *p,
+    const struct device *d)
 {
-	char hex[2 * FINGERPRINT_SIZE + 1] = "";
-	size_t i;
-
-	for (i = 0; i < FINGERPRINT_SIZE && d->has_key; i++)
-		snprintf(hex + 2 * i, 3, "%02x", d->u[i]);
-	snprintf(e->why, sizeof e->why, "%.80s device %u %s%s%s", p->jid, d->id,
-	    what, d->has_key ? ": " : "", hex);
+	refusal_words(e->why, why, e->account->jid, p->jid, d);
 	return err;
 }
 
 /* A key that waits for a decision, or that was changed, stops the message. */
 static int
 check_device(
-    struct encrypting *e, const struct peer *p, const struct device *d, int ns)
+    struct encrypting *e, struct peer *p, const struct device *d, int ns)
 {
 	const struct bundle *b = bundle_of(e, p, d, (uint8_t)ns);
 
 	if (b != NULL && b->state == BUNDLE_CHANGED)
-		return refuse(e, ERR_KEY_CHANGED, p, d,
-		    "shows another identity key than");
+		return refuse(e, ERR_KEY_CHANGED,
+		    peer_find_key(p, d->id, b->identity.u) != NULL
+			? REFUSAL_RETURNED
+			: REFUSAL_CHANGED,
+		    p, d);
 	if (!p->own && d->has_key && d->trust == TRUST_UNDECIDED)
-		return refuse(e, ERR_UNTRUSTED, p, d, "is undecided");
+		return refuse(e, ERR_UNTRUSTED, REFUSAL_UNDECIDED, p, d);
 	return 0;
 }
 
@@ -154,29 +167,43 @@ gets(struct encrypting *e, const struct peer *p, const struct device *d, int ns)
 	return b != NULL && b->state == BUNDLE_GOOD;
 }
 
+/* Nobody gets it: because of a key that the user refused, or for want of any. */
+static int
+refuse_all(struct encrypting *e, const struct peer *p)
+{
+	size_t i, listed = 0;
+
+	for (i = 0; i < p->n; i++) {
+		if (device_namespace(&p->v[i]) < 0)
+			continue;
+		listed++;
+		if (p->v[i].has_key && p->v[i].trust == TRUST_DISTRUSTED)
+			return refuse(
+			    e, ERR_UNTRUSTED, REFUSAL_DISTRUSTED, p, &p->v[i]);
+	}
+	snprintf(e->why, sizeof e->why, "%.120s: %s", p->jid,
+	    listed > 0 ? "no device with a key that may read"
+		       : "no device list");
+	return ERR_UNTRUSTED;
+}
+
 static int
 check_readers(struct encrypting *e)
 {
 	struct peer *p = &e->rs->peers[0];
-	size_t i, listed = 0, n = 0;
+	size_t i, n = 0;
 	int ns, got, err;
 
 	for (i = 0; i < p->n; i++) {
 		if ((ns = device_namespace(&p->v[i])) < 0)
 			continue;
-		listed++;
 		if ((err = check_device(e, p, &p->v[i], ns)) != 0)
 			return err;
 		if ((got = gets(e, p, &p->v[i], ns)) < 0)
 			return got;
 		n += (size_t)got;
 	}
-	if (n > 0)
-		return 0;
-	snprintf(e->why, sizeof e->why, "%.120s: %s", p->jid,
-	    listed > 0 ? "no device with a key that may read"
-		       : "no device list");
-	return ERR_UNTRUSTED;
+	return n > 0 ? 0 : refuse_all(e, p);
 }
 
 /* --- DONE --------------------------------------------------------------------- */

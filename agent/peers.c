@@ -26,6 +26,7 @@ put_row(struct buffer *b, const struct peer *p, const struct device *d)
 	buffer_put_u8(b, d->listed != 0);
 	buffer_put_u8(b, device_is_reader(d) && d->listed != 0);
 	buffer_put_u8(b, d->shown_reader || d->shown_writer);
+	buffer_put_u8(b, d->retired);
 }
 
 static int
@@ -33,7 +34,9 @@ list_peer(void *arg, const char *account, const uint8_t *name, size_t namelen,
     const uint8_t *data, size_t len)
 {
 	struct listing *l = arg;
+	static const struct device none; /* a policy, and no key yet */
 	struct peer p = { .n = 0 };
+	uint32_t keys = 0;
 	size_t i;
 
 	(void)account;
@@ -49,8 +52,13 @@ list_peer(void *arg, const char *account, const uint8_t *name, size_t namelen,
 		if (!p.v[i].has_key)
 			continue;
 		put_row(l->out, &p, &p.v[i]);
-		l->n++;
+		keys++;
 	}
+	if (keys == 0 && (p.policy != POLICY_BLIND || p.require)) {
+		put_row(l->out, &p, &none);
+		keys = 1;
+	}
+	l->n += keys;
 	return l->out->err; /* TOO_LONG: ask peer by peer */
 }
 

@@ -95,14 +95,14 @@ request_fail(struct request *r, int err, const char *fmt, ...)
 {
 	struct client *c = r->client;
 	struct buffer body;
-	char text[256];
+	char text[1024]; /* a refusal's words, and room */
 	va_list ap;
 
 	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (c != NULL) {
-		buffer_init(&body, 1024);
+		buffer_init(&body, 2048);
 		buffer_put_u32(&body, (uint32_t)(err < 0 ? -err : err));
 		buffer_put_cstring(&body, text);
 		(void)connection_send(

@@ -10,40 +10,47 @@
 #include "readers.h"
 #include "text.h"
 
-struct decision { /* a request's fields */
-	char jid[LIMIT_JID + 1], peer[LIMIT_JID + 1];
+struct key_word { /* a key, and what is said of it: trust, or a role */
 	uint8_t fingerprint[FINGERPRINT_SIZE];
-	uint8_t trust, policy, require, role;
+	uint8_t word;
 };
 
-/* Do something to the rows with this key; how many. */
+struct decision { /* a request's fields */
+	char jid[LIMIT_JID + 1], peer[LIMIT_JID + 1];
+	struct key_word keys[LIMIT_DEVICES];
+	size_t n;
+	uint8_t policy, require;
+};
+
+/* Do something to the rows with this key; how many. One that was given up and
+ * replaced is none of them: to say that it is good would change nothing. */
 static size_t
-each_with_key(struct peer *p, const struct decision *d,
-    void (*fn)(struct device *, const struct decision *))
+each_with_key(struct peer *p, const struct key_word *key,
+    void (*fn)(struct device *, uint8_t word))
 {
 	size_t i, n = 0;
 
 	for (i = 0; i < p->n; i++) {
-		if (!p->v[i].has_key ||
-		    memcmp(p->v[i].u, d->fingerprint, FINGERPRINT_SIZE) != 0)
+		if (!p->v[i].has_key || p->v[i].retired ||
+		    memcmp(p->v[i].u, key->fingerprint, FINGERPRINT_SIZE) != 0)
 			continue;
-		fn(&p->v[i], d);
+		fn(&p->v[i], key->word);
 		n++;
 	}
 	return n;
 }
 
 static void
-decide(struct device *row, const struct decision *d)
+decide(struct device *row, uint8_t trust)
 {
-	row->trust = d->trust;
+	row->trust = trust;
 	row->shown_reader = row->shown_writer = 1; /* whoever decides saw it */
 }
 
 static void
-show(struct device *row, const struct decision *d)
+show(struct device *row, uint8_t role)
 {
-	if (d->role == ROLE_READER)
+	if (role == ROLE_READER)
 		row->shown_reader = 1;
 	else
 		row->shown_writer = 1;
@@ -75,34 +82,51 @@ change_peer(struct request *r, const struct decision *d,
 	request_commit(r, t);
 }
 
+/* All of them or, if one is not known, none. */
 static int
 apply_trust(struct request *r, struct peer *p, const struct decision *d)
 {
+	size_t i;
+
 	(void)r;
-	if (each_with_key(p, d, decide) == 0)
-		return ERR_NOT_FOUND;
+	for (i = 0; i < d->n; i++) {
+		if (each_with_key(p, &d->keys[i], decide) == 0)
+			return ERR_NOT_FOUND;
+		if (d->keys[i].word == TRUST_VERIFIED &&
+		    p->policy == POLICY_BLIND)
+			p->policy = POLICY_MANUAL; /* for keys that are new */
+	}
 	p->written = 1;
-	if (d->trust == TRUST_VERIFIED && p->policy == POLICY_BLIND)
-		p->policy = POLICY_MANUAL; /* for keys that are new */
 	return 0;
+}
+
+static int
+is_decision(uint8_t trust)
+{
+	return trust == TRUST_TRUSTED || trust == TRUST_VERIFIED ||
+	    trust == TRUST_DISTRUSTED;
 }
 
 void
 trust_decide(struct request *r)
 {
-	struct decision d = { .trust = 0 };
+	struct decision d = { .n = 0 };
 	struct reader *b = &r->body;
-	int err;
+	size_t i;
+	int err, good;
 
 	reader_cstring(b, d.jid, sizeof d.jid);
 	reader_cstring(b, d.peer, sizeof d.peer);
-	reader_fixed(b, d.fingerprint, sizeof d.fingerprint);
-	d.trust = reader_u8(b);
+	d.n = reader_count(b, LIMIT_DEVICES);
+	good = d.n > 0 && text_is_bare_jid(d.peer);
+	for (i = 0; i < d.n && b->err == 0; i++) {
+		reader_fixed(b, d.keys[i].fingerprint, FINGERPRINT_SIZE);
+		d.keys[i].word = reader_u8(b);
+		good &= is_decision(d.keys[i].word);
+	}
 	if ((err = reader_end(b)) != 0)
 		request_fail(r, err, "trust");
-	else if (!text_is_bare_jid(d.peer) ||
-	    (d.trust != TRUST_TRUSTED && d.trust != TRUST_VERIFIED &&
-		d.trust != TRUST_DISTRUSTED))
+	else if (!good)
 		request_fail(r, ERR_ARGUMENT, "trust");
 	else
 		change_peer(r, &d, apply_trust);
@@ -112,23 +136,23 @@ static int
 apply_shown(struct request *r, struct peer *p, const struct decision *d)
 {
 	(void)r;
-	return each_with_key(p, d, show) == 0 ? ERR_NOT_FOUND : 0;
+	return each_with_key(p, &d->keys[0], show) == 0 ? ERR_NOT_FOUND : 0;
 }
 
 void
 trust_acknowledge(struct request *r)
 {
-	struct decision d = { .trust = 0 };
+	struct decision d = { .n = 1 };
 	struct reader *b = &r->body;
 	int err;
 
 	reader_cstring(b, d.jid, sizeof d.jid);
 	reader_cstring(b, d.peer, sizeof d.peer);
-	reader_fixed(b, d.fingerprint, sizeof d.fingerprint);
-	d.role = reader_u8(b);
+	reader_fixed(b, d.keys[0].fingerprint, FINGERPRINT_SIZE);
+	d.keys[0].word = reader_u8(b);
 	if ((err = reader_end(b)) != 0)
 		request_fail(r, err, "acknowledge");
-	else if (!text_is_bare_jid(d.peer) || d.role > ROLE_WRITER)
+	else if (!text_is_bare_jid(d.peer) || d.keys[0].word > ROLE_WRITER)
 		request_fail(r, ERR_ARGUMENT, "acknowledge");
 	else
 		change_peer(r, &d, apply_shown);
@@ -160,7 +184,7 @@ set_policy(struct request *r, struct txn *t, struct account *a,
 void
 trust_policy(struct request *r)
 {
-	struct decision d = { .trust = 0 };
+	struct decision d = { .n = 0 };
 	struct reader *b = &r->body;
 	struct account *a;
 	struct txn *t;

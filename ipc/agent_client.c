@@ -23,7 +23,7 @@
 #include "err.h"
 
 #define AGENT_QUEUE_MAX (1024 * 1024) /* octets of events kept while we wait */
-#define AGENT_ERROR_MAX 512	      /* octets of an error's text */
+#define AGENT_ERROR_MAX 1024	      /* octets of an error's text */
 
 struct pending { /* a request without an answer */
 	TAILQ_ENTRY(pending) entry;

@@ -55,11 +55,12 @@ const struct message messages[] = {
 	{ M_PEERS, "PEERS", LINK_CLIENT, RIGHT_INFO, 0, SMALL,
 	  "account:s peer:s",
 	  "rows:[ peer:s policy:u8 require:u8 device:u32 fingerprint:f32 trust:u8 "
-	  "listed:u8 reader:u8 shown:u8 ]",
-	  "Known keys of a peer, of the account itself, or with an empty peer of everyone." },
+	  "listed:u8 reader:u8 shown:u8 retired:u8 ]",
+	  "Known keys of a peer, of the account itself, or with an empty peer of everyone. "
+	  "device 0: a policy, and no key yet. retired: distrusted, then replaced." },
 	{ M_TRUST, "TRUST", LINK_CLIENT, RIGHT_TRUST, 0, SMALL,
-	  "account:s peer:s fingerprint:f32 trust:u8", "",
-	  "Decide about a key: trusted, verified or distrusted." },
+	  "account:s peer:s keys:[ fingerprint:f32 trust:u8 ]", "",
+	  "Decide about keys of a peer: trusted, verified or distrusted. All of them or none." },
 	{ M_POLICY, "POLICY", LINK_CLIENT, RIGHT_TRUST, 0, SMALL,
 	  "account:s peer:s policy:u8 require:u8", "",
 	  "What becomes of a peer's new keys, and whether encryption is required." },

@@ -185,16 +185,19 @@ help(void)
 static void
 tell_trust(const struct chat *chat, const struct command *c)
 {
+	const char *peer = chat->peer[0] != '\0' ? chat->peer : "JID";
 	char key[160];
 
 	snprintf(key, sizeof(key), "%.*s", c->len > 120 ? 120 : (int)c->len,
 	    c->body);
-	printf("to decide about a key, run in another terminal:\n"
+	printf("to compare keys with what the contact's devices show, run in "
+	       "another terminal:\n"
+	       "xmpp-key verify %s %s\n"
+	       "or without comparing:\n"
 	       "xmpp-key trust %s %s ",
-	    chat->account, chat->peer[0] != '\0' ? chat->peer : "JID");
+	    chat->account, peer, chat->account, peer);
 	text_print(stdout, key[0] != '\0' ? key : "FINGERPRINT");
-	printf(
-	    "\n(its keys: xmpp-key peers %s %s)\n", chat->account, chat->peer);
+	printf("\n(its keys: xmpp-key peers %s %s)\n", chat->account, peer);
 }
 
 static void

@@ -154,10 +154,11 @@ on_locked(void *arg, int locked)
 }
 
 static void
-on_unencrypted(void *arg, const char *from)
+on_unencrypted(void *arg, const char *from, int require)
 {
-	event(
-	    arg, "unencrypted", json_pack("{s:o}", "from", json_cstring(from)));
+	event(arg, "unencrypted",
+	    json_pack("{s:o, s:o}", "from", json_cstring(from), "require",
+		require == -1 ? json_null() : json_boolean(require)));
 }
 
 static void

@@ -49,16 +49,15 @@ say(struct chat *chat, const char *a, const char *b)
 static void
 show_key(struct chat *chat, const struct front_key *key, const char *does)
 {
-	char text[FINGERPRINT_TEXT];
-
-	fingerprint_print(key->fingerprint, text);
 	begin(chat);
 	fputs("* ", stdout);
 	text_print(stdout, key->peer);
-	printf(" %s with a key %s (device %u, %s):\n%s\n", does,
+	printf(" %s with a key %s (device %u, %s):\n", does,
 	    key->why == WHY_RETURNED ? "that had been withdrawn"
 				     : "that is new here",
-	    key->device, words_trust(key->trust), text);
+	    key->device, words_trust(key->trust));
+	fingerprint_show(stdout, key->fingerprint);
+	putchar('\n');
 	end(chat);
 }
 
@@ -169,9 +168,13 @@ on_locked(void *arg, int locked)
 }
 
 static void
-on_unencrypted(void *arg, const char *from)
+on_unencrypted(void *arg, const char *from, int require)
 {
-	say(arg, "an unencrypted message (not shown) came from", from);
+	say(arg,
+	    require == 1 ? "NOT SHOWN: an unencrypted message from a contact "
+			   "of whom you require encryption:"
+			 : "an unencrypted message (not shown) came from",
+	    from);
 }
 
 static void

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../ipc/err.h"
+#include "colour.h"
 
 void
 fingerprint_print(const uint8_t fp[static FINGERPRINT_SIZE],
@@ -21,6 +22,21 @@ fingerprint_print(const uint8_t fp[static FINGERPRINT_SIZE],
 		*text++ = digits[fp[i] & 15];
 	}
 	*text = '\0';
+}
+
+void
+fingerprint_show(FILE *f, const uint8_t fp[static FINGERPRINT_SIZE])
+{
+	enum colour_mode mode = colour_mode(f);
+	char text[FINGERPRINT_TEXT], *group = text;
+
+	fingerprint_print(fp, text);
+	for (size_t i = 0; i < 8; i++, group += 9) {
+		group[8] = '\0';
+		if (i > 0)
+			putc(' ', f);
+		colour_print(f, mode, group);
+	}
 }
 
 static int

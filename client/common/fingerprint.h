@@ -7,6 +7,7 @@
 #define CLIENT_COMMON_FINGERPRINT_H
 
 #include <stdint.h>
+#include <stdio.h>
 
 #include "../../ipc/messages.h"
 
@@ -14,6 +15,9 @@
 
 void fingerprint_print(const uint8_t fp[static FINGERPRINT_SIZE],
     char text[static FINGERPRINT_TEXT]);
+/* To a person: the same, each group in its colour where f is a terminal
+ * (colour.h); no line end. */
+void fingerprint_show(FILE *, const uint8_t fp[static FINGERPRINT_SIZE]);
 /* 0, or ERR_ARGUMENT: not exactly 64 hex digits, or something else inside. */
 int fingerprint_read(const char *text, uint8_t fp[static FINGERPRINT_SIZE]);
 

@@ -93,6 +93,22 @@ take_new_recovery(struct options *o, const char *value)
 }
 
 static int
+take_qr(struct options *o, const char *value)
+{
+	(void)value;
+	o->qr = 1;
+	return 0;
+}
+
+static int
+take_uri(struct options *o, const char *value)
+{
+	(void)value;
+	o->uri = 1;
+	return 0;
+}
+
+static int
 take_slot(struct options *o, const char *value)
 {
 	const char *err;
@@ -160,6 +176,8 @@ static const struct row {
 	{ "slot", OPTIONS_KEY, 1, take_slot, "a slot's number" },
 	{ "others", OPTIONS_KEY, 1, take_others, "trust or ignore" },
 	{ "recovery", OPTIONS_KEY, 0, take_recovery, NULL },
+	{ "qr", OPTIONS_KEY, 0, take_qr, NULL },
+	{ "uri", OPTIONS_KEY, 0, take_uri, NULL },
 	{ "window", OPTIONS_KEY, 1, take_window,
 	    "a time such as 90s, 15m, 8h, 2d, or 0" },
 	{ "moved", OPTIONS_KEY, 0, take_moved, NULL },

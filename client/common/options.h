@@ -29,6 +29,7 @@ struct options { /* NULL or 0: not given */
 	const char *new_passphrase_file, *new_key_file; /* xmpp-key slots */
 	int new_recovery;				/* the same */
 	int slot;	 /* xmpp-key passwd: 1 to 255; 0: not said */
+	int qr, uri;	 /* xmpp-key fingerprint: how it is shown */
 	int recovery;	 /* xmpp-key: the secret is the recovery code */
 	uint64_t window; /* xmpp-key constrain: seconds, or OPTION_UNSET */
 	int adopt;	 /* xmpp-key adopt: enum adopt, -1: not said */

@@ -199,7 +199,7 @@ on_words(struct front *front, uint8_t type, struct reader *body)
 	} else if (type == M_NET_DELIVERED) {
 		front->handler->delivered(front->arg, from);
 	} else if (type == M_NET_UNENCRYPTED) {
-		front->handler->unencrypted(front->arg, from);
+		clear_came(front, from);
 	} else
 		front->handler->notice(front->arg, from, text);
 }

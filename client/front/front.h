@@ -52,7 +52,9 @@ struct front_handler {
 	void (*offline)(void *arg, const char *reason, int fatal);
 	void (*caught_up)(void *arg);
 	void (*locked)(void *arg, int locked);
-	void (*unencrypted)(void *arg, const char *from);
+	/* A message in clear came, and is not shown. require: the user has
+	 * said that this contact encrypts; -1: it could not be asked. */
+	void (*unencrypted)(void *arg, const char *from, int require);
 	void (*notice)(void *arg, const char *from, const char *text);
 	/* Something of front_busy() may have changed. */
 	void (*progress)(void *arg);

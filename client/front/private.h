@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Inside client/front: the one structure of a front and its three parts,
- * front.c (connections), inbox.c (what is shown) and outbox.c (what is sent).
+ * Inside client/front: the one structure of a front and its parts,
+ * front.c (connections), inbox.c (what is shown), outbox.c (what is sent) and
+ * clear.c (what came in clear).
  */
 #ifndef CLIENT_FRONT_PRIVATE_H
 #define CLIENT_FRONT_PRIVATE_H
@@ -15,6 +16,7 @@
 #define INBOX_MAX   8192 /* handles queued; over it WAITING is asked again */
 #define OUTBOX_MAX  LIMIT_OUTBOX
 #define COMPOSE_MAX 32 /* COMPOSE requests without an answer */
+#define CLEARS_MAX  64 /* messages in clear that the keeper is asked about */
 #define RETRY_MS    300
 #define RETRY_TIMES 40 /* BUSY or RETRY in a row, then it is an error */
 
@@ -63,6 +65,7 @@ struct front {
 	struct connection *link;
 	int begun, locked_first; /* what HELLO said is told before events */
 	int attached, online;
+	unsigned clears; /* questions about messages in clear, unanswered */
 	struct inbox inbox;
 	struct outbox outbox;
 };
@@ -78,6 +81,9 @@ void front_ignore(void *arg, int err, struct reader *reply);
 void front_acknowledge(struct front *, const struct front_key *, uint8_t role);
 /* BUSY and the like: worth another try in a moment. */
 int front_is_passing(int err);
+
+/* A message in clear came from there: say it, with the sender's policy. */
+void clear_came(struct front *, const char *from);
 
 void inbox_init(struct front *);
 void inbox_clear(struct front *); /* locked, or the end */

@@ -44,6 +44,7 @@ int key_peers(struct key *);
 int key_policy(struct key *);
 int key_trust(struct key *);
 int key_distrust(struct key *);
+int key_verify(struct key *);
 int key_publish(struct key *);
 int key_adopt(struct key *);
 int key_constrain(struct key *);
@@ -79,6 +80,17 @@ int key_each_account(
     struct key *, void (*fn)(void *arg, const struct key_account *), void *arg);
 /* The row of key->jid. 0, or the exit code after an error line. */
 int key_find_account(struct key *, struct key_account *);
+
+struct key_row { /* a row of PEERS; device 0: a policy, and no key yet */
+	char peer[JID_SIZE];
+	uint8_t fingerprint[FINGERPRINT_SIZE];
+	uint32_t device;
+	uint8_t policy, require, trust, listed, reader, shown, retired;
+};
+
+/* fn for each key of peer ("": of everyone); 0, or the exit code (printed). */
+int key_each_row(struct key *, const char *peer,
+    void (*fn)(void *arg, const struct key_row *), void *arg);
 
 struct key_status { /* STATUS, without its lists */
 	uint8_t locked, vault;

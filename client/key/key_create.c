@@ -80,8 +80,11 @@ key_create(struct key *key)
 		json_line(json_pack("{s:s, s:s, s:I, s:s*}", "jid", key->jid,
 		    "fingerprint", text, "device", (json_int_t)device,
 		    "recovery", recovery[0] != '\0' ? recovery : NULL));
-	else
-		printf("fingerprint: %s\n", text);
+	else {
+		fputs("fingerprint: ", stdout);
+		fingerprint_show(stdout, fingerprint);
+		putchar('\n');
+	}
 	explicit_bzero(recovery, sizeof(recovery));
 	return DONE;
 }

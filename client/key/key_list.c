@@ -11,12 +11,11 @@
 static void
 print(void *arg, const struct key_account *a)
 {
-	char text[FINGERPRINT_TEXT];
-
 	(void)arg;
-	fingerprint_print(a->fingerprint, text);
 	text_print(stdout, a->jid);
-	printf(" (device %u)\n%s\n", a->device, text);
+	printf(" (device %u)\n", a->device);
+	fingerprint_show(stdout, a->fingerprint);
+	putchar('\n');
 }
 
 static void

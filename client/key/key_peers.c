@@ -11,84 +11,73 @@
 #include "../common/words.h"
 #include "key.h"
 
-#define ROWS_MAX 65536
-
-struct row {
-	char peer[JID_SIZE];
-	uint8_t fingerprint[FINGERPRINT_SIZE];
-	uint32_t device;
-	uint8_t policy, require, trust, listed, reader, shown;
+struct listing {
+	int json;
+	char last[JID_SIZE]; /* whose heading was printed */
 };
 
 static void
-read_row(struct reader *r, struct row *row)
+print_json(const struct key_row *row)
 {
-	reader_cstring(r, row->peer, sizeof(row->peer));
-	row->policy = reader_u8(r);
-	row->require = reader_u8(r);
-	row->device = reader_u32(r);
-	reader_fixed(r, row->fingerprint, sizeof(row->fingerprint));
-	row->trust = reader_u8(r);
-	row->listed = reader_u8(r);
-	row->reader = reader_u8(r);
-	row->shown = reader_u8(r);
-}
+	json_t *object = json_pack("{s:o, s:s, s:b}", "peer",
+	    json_cstring(row->peer), "policy", words_policy(row->policy),
+	    "require", row->require != 0);
 
-static void
-print_json(const struct row *row)
-{
-	json_line(json_pack("{s:o, s:I, s:o, s:s, s:b, s:b, s:s, s:b}", "peer",
-	    json_cstring(row->peer), "device", (json_int_t)row->device,
-	    "fingerprint", json_fingerprint(row->fingerprint), "trust",
-	    words_trust(row->trust), "reader", row->reader != 0, "listed",
-	    row->listed != 0, "policy", words_policy(row->policy), "require",
-	    row->require != 0));
+	if (object != NULL && row->device != 0) {
+		json_object_set_new(
+		    object, "device", json_integer(row->device));
+		json_object_set_new(
+		    object, "fingerprint", json_fingerprint(row->fingerprint));
+		json_object_set_new(
+		    object, "trust", json_string(words_trust(row->trust)));
+		json_object_set_new(
+		    object, "reader", json_boolean(row->reader));
+		json_object_set_new(
+		    object, "listed", json_boolean(row->listed));
+		json_object_set_new(
+		    object, "replaced", json_boolean(row->retired));
+	}
+	json_line(object);
 }
 
 /* One heading per contact, then two lines per key. */
 static void
-print(const struct row *row, char last[static JID_SIZE])
+print(struct listing *listing, const struct key_row *row)
 {
-	char text[FINGERPRINT_TEXT];
-
-	if (strcmp(row->peer, last) != 0) {
+	if (strcmp(row->peer, listing->last) != 0) {
 		text_print(stdout, row->peer);
 		printf(" (new keys: %s%s)\n", words_policy(row->policy),
 		    row->require ? "; encryption required" : "");
-		memcpy(last, row->peer, JID_SIZE);
+		memcpy(listing->last, row->peer, JID_SIZE);
 	}
-	fingerprint_print(row->fingerprint, text);
-	printf("device %u: %s, %s%s\n%s\n", row->device,
-	    words_trust(row->trust), row->reader ? "reader" : "no reader",
-	    row->listed ? "" : ", not on the list now", text);
+	if (row->device == 0) {
+		puts("no key is known yet");
+		return;
+	}
+	printf("device %u: %s, %s%s\n", row->device, words_trust(row->trust),
+	    row->reader ? "reader" : "no reader",
+	    row->retired      ? ", replaced by another key"
+		: row->listed ? ""
+			      : ", not on the list now");
+	fingerprint_show(stdout, row->fingerprint);
+	putchar('\n');
+}
+
+static void
+print_row(void *arg, const struct key_row *row)
+{
+	struct listing *listing = arg;
+
+	if (listing->json)
+		print_json(row);
+	else
+		print(listing, row);
 }
 
 int
 key_peers(struct key *key)
 {
-	char last[JID_SIZE] = "";
-	struct row row;
-	struct buffer b;
-	struct reader r;
-	uint32_t n;
-	int code;
+	struct listing listing = { .json = key->options.json };
 
-	key_body(key, &b);
-	buffer_put_cstring(&b, key->peer);
-	code = key_call(key, M_PEERS, &b, &r, key->jid);
-	if (code != DONE)
-		return code;
-	n = reader_count(&r, ROWS_MAX);
-	for (uint32_t i = 0; i < n; i++) {
-		read_row(&r, &row);
-		if (r.err != 0)
-			break;
-		if (key->options.json)
-			print_json(&row);
-		else
-			print(&row, last);
-	}
-	if (reader_end(&r) != 0)
-		return fail_agent("peers", ERR_MALFORMED, "");
-	return DONE;
+	return key_each_row(key, key->peer, print_row, &listing);
 }

@@ -36,8 +36,10 @@ key_show(struct key *key)
 	}
 	duration_text(a.window, window, sizeof(window));
 	printf("account: %s\ndevice: %u\nto be published: %s\n"
-	       "connections: %u\nmessages stay: %s\nfingerprint:\n%s\n",
+	       "connections: %u\nmessages stay: %s\nfingerprint:\n",
 	    key->jid, a.device, due_words(a.due), a.nets,
-	    a.window == 0 ? "until one client has opened them" : window, text);
+	    a.window == 0 ? "until one client has opened them" : window);
+	fingerprint_show(stdout, a.fingerprint);
+	putchar('\n');
 	return DONE;
 }

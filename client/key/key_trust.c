@@ -1,44 +1,22 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * xmpp-key trust and distrust: one key of a contact.
+ * xmpp-key trust and distrust: keys of a contact, by fingerprint or address.
  */
-#include <string.h>
-
-#include <bsd/string.h>
-
-#include "key.h"
-
-/* The operands from the third on, as one: a fingerprint may be typed with
- * blanks. */
-static int
-read_fingerprint(struct key *key, uint8_t fp[static FINGERPRINT_SIZE])
-{
-	char text[512] = "";
-
-	for (int i = 2; i < key->argc; i++)
-		if (strlcat(text, key->argv[i], sizeof(text)) >= sizeof(text))
-			return ERR_ARGUMENT;
-	return fingerprint_read(text, fp);
-}
+#include "decide.h"
 
 static int
 decide(struct key *key, uint8_t trust)
 {
-	uint8_t fp[FINGERPRINT_SIZE];
-	struct buffer b;
-	int code;
+	struct uri uri;
+	struct decisions all;
+	int given, code = decide_read(key, &uri, &given);
 
-	if (read_fingerprint(key, fp) != 0)
+	if (code == DONE && !given)
 		return fail_usage(
 		    "fingerprint", "64 hex digits are wanted, in any spacing");
-	code = key_elevate(key, RIGHT_TRUST);
-	if (code != DONE)
-		return code;
-	key_body(key, &b);
-	buffer_put_cstring(&b, key->peer);
-	buffer_put(&b, fp, sizeof(fp));
-	buffer_put_u8(&b, trust);
-	return key_call(key, M_TRUST, &b, NULL, key->peer);
+	if (code == DONE)
+		code = decide_match(key, &uri, trust, &all);
+	return code == DONE ? decide_all(key, &all) : code;
 }
 
 int

@@ -112,7 +112,7 @@ front_caught_up(struct net *net)
 void
 front_notice(struct net *net, const char *from, const char *fmt, ...)
 {
-	char text[512];
+	char text[1024];
 	va_list ap;
 
 	va_start(ap, fmt);

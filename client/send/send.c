@@ -132,17 +132,16 @@ static void
 show_reader(void *arg, const struct front_key *key)
 {
 	struct sender *s = arg;
-	char text[FINGERPRINT_TEXT];
 
 	be_patient(s);
-	fingerprint_print(key->fingerprint, text);
 	fputs("* ", stderr);
 	text_print(stderr, key->peer);
-	fprintf(stderr,
-	    " %s with a key that is new here (device %u, %s):\n%s\n",
+	fprintf(stderr, " %s with a key that is new here (device %u, %s):\n",
 	    key->trust == TRUST_UNDECIDED ? "would read (but does not yet)"
 					  : "reads",
-	    key->device, words_trust(key->trust), text);
+	    key->device, words_trust(key->trust));
+	fingerprint_show(stderr, key->fingerprint);
+	putc('\n', stderr);
 	if (s->options->json)
 		json_line(json_pack("{s:s, s:o, s:I, s:o, s:s}", "event",
 		    "reader", "peer", json_cstring(key->peer), "device",
@@ -228,8 +227,16 @@ on_notice(void *arg, const char *from, const char *text)
 static void
 on_id(void *arg, const char *id)
 {
-	(void)arg; /* delivered, unencrypted: not this program's business */
+	(void)arg; /* delivered: not this program's business */
 	(void)id;
+}
+
+static void
+on_unencrypted(void *arg, const char *from, int require)
+{
+	(void)arg; /* the same: it reads nothing */
+	(void)from;
+	(void)require;
 }
 
 static void
@@ -260,7 +267,7 @@ static const struct front_handler handler = {
 	.offline = on_offline,
 	.caught_up = on_nothing,
 	.locked = on_locked,
-	.unencrypted = on_id,
+	.unencrypted = on_unencrypted,
 	.notice = on_notice,
 	.progress = end_if_done,
 	.gone = on_gone,

@@ -58,7 +58,11 @@ chat juliet $J $R
 chat romeo $R $J
 sees juliet 'online as'
 sees romeo 'online as'
-sees romeo "$(in_home juliet "$O/xmpp-key" fingerprint $J)"
+g=$(in_home juliet "$O/xmpp-key" fingerprint $J)
+sees romeo "$g"
+# its groups in colours, computed behind the front's walls
+tmux -S "$T/romeo/tmux" capture-pane -p -e -t chat |
+	grep -q "$(printf '\033')\[38;5;[0-9]*m${g##* }" || fail 'no colours'
 sees romeo "$J: hello grüß \\033[31mred"
 sees romeo "    $R: fake"
 screen romeo | grep -q "^$R: fake" && fail 'a body passes for a line of ours'

@@ -366,7 +366,7 @@ struct user { /* one connection */
 	struct peer_event events[64];
 	size_t nevents;
 	int waiting;
-	char text[256];
+	char text[1024];
 };
 
 static int
@@ -477,7 +477,7 @@ user_wait(struct user *u, uint32_t id)
 	if (u->type == M_REPLY)
 		return 0;
 	err = -(int)reader_u32(&u->r);
-	p = reader_string(&u->r, &len, 255);
+	p = reader_string(&u->r, &len, sizeof(u->text) - 1);
 	if (p != NULL)
 		memcpy(u->text, p, len);
 	u->text[p != NULL ? len : 0] = '\0';

@@ -297,6 +297,51 @@ script_refuse(struct script *s)
 	answer(s, NULL);
 }
 
+/* Messages in clear: the keeper says what the user wants of their senders. */
+static void
+script_clear(struct script *s)
+{
+	struct buffer b;
+
+	greet(s, 0);
+	expect(s, M_ATTACH_FRONT);
+	buffer_init(&b, 64);
+	buffer_put_u32(&b, 1);
+	put_fixed(&b, 9, 32);
+	answer(s, &b);
+	expect(s, M_COMPOSE);
+	buffer_init(&b, 64);
+	put_fixed(&b, 5, HANDLE_SIZE);
+	answer(s, &b);
+	for (int i = 0; i < 4; i++) {
+		buffer_init(&b, 256);
+		buffer_put_cstring(&b, PEER);
+		put_frame(s->link, M_NET_UNENCRYPTED, 0, &b);
+		buffer_free(&b);
+		expect(s, M_PEERS);
+		if (i == 0) {
+			answer_error(s, ERR_STORE);
+			continue;
+		}
+		buffer_init(&b, 256);
+		buffer_put_u32(&b, i > 1); /* 1: nothing is known */
+		if (i > 1) {
+			buffer_put_cstring(&b, PEER);
+			buffer_put_u8(&b, POLICY_MANUAL);
+			buffer_put_u8(&b, i == 3);
+			buffer_put_u32(&b, 0);
+			put_fixed(&b, 0, 32);
+			buffer_put_u32(
+			    &b, 0);	      /* trust, listed, reader, shown */
+			buffer_put_u8(&b, 0); /* retired */
+		}
+		answer(s, &b);
+	}
+	agent_event(s, M_EVENT_FAILED, 5);
+	expect(s, M_DISCARD);
+	answer(s, NULL);
+}
+
 /* The agent ends in the middle. */
 static void
 script_vanish(struct script *s)
@@ -393,9 +438,13 @@ on_locked(void *arg, int locked)
 }
 
 static void
-on_unencrypted(void *arg, const char *from)
+on_unencrypted(void *arg, const char *from, int require)
 {
-	note(arg, "unencrypted", from);
+	note(arg,
+	    require == 1       ? "unencrypted, required"
+		: require == 0 ? "unencrypted"
+			       : "unencrypted, unknown",
+	    from);
 }
 
 static void
@@ -514,6 +563,16 @@ test_refuse(void **state)
 }
 
 static void
+test_clear(void **state)
+{
+	(void)state;
+	run(script_clear, 1,
+	    "unencrypted, unknown(" PEER ") unencrypted(" PEER
+	    ") unencrypted(" PEER ") unencrypted, required(" PEER
+	    ") failed(no key) ");
+}
+
+static void
 test_vanish(void **state)
 {
 	(void)state;
@@ -528,6 +587,7 @@ main(void)
 		cmocka_unit_test(test_receive),
 		cmocka_unit_test(test_send),
 		cmocka_unit_test(test_refuse),
+		cmocka_unit_test(test_clear),
 		cmocka_unit_test(test_vanish),
 	};
 

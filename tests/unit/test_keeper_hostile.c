@@ -252,7 +252,7 @@ decide(struct side *s, const char *peer, const uint8_t u[32], int trust)
 	struct buffer b;
 
 	return user_call(
-	    s->admin, M_TRUST, body(&b, "ssk1", s->jid, peer, u, trust));
+	    s->admin, M_TRUST, body(&b, "ss4k1", s->jid, peer, 1, u, trust));
 }
 
 static void
