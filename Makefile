@@ -43,6 +43,7 @@ L_KEEPER = $(call pc,libcrypto libseccomp libbsd)
 L_STORE  = $(call pc,sqlite3 libseccomp libbsd)
 L_NET    = $(call pc,libstrophe expat libcrypto libseccomp libbsd) -lresolv
 L_FRONT  = $(call pc,jansson libseccomp libbsd) -linih
+L_KEY    = $(call pc,jansson libcrypto libseccomp libbsd) -linih
 
 objs = $(patsubst %.c,$(O)/%.o,$(filter-out %/main.c %/store.c,$(wildcard $(1)/*.c)))
 A_IPC     = $(O)/ipc.a
@@ -109,7 +110,7 @@ $(O)/xmpp-send: $(O)/client/send/main.o $(O)/send.a $(A_FRONT) $(A_COMMON) $(A_S
 $(O)/xmpp-key: $(O)/client/key/main.o $(O)/key.a $(A_FRONT) $(A_COMMON) $(A_SANDBOX) $(A_IPC)
 	$(call say,LINK,$@)
 	$(Q)rm -f $@
-	$(call link,$(L_FRONT))
+	$(call link,$(L_KEY))
 	$(Q)chmod 0111 $@
 
 # Completions and units, from one table of verbs and with the true paths.

@@ -3,6 +3,7 @@
  * TRUST, POLICY, ACKNOWLEDGE: what the user decides about keys and was shown
  * of them. Runs in the keeper. Only these change trust.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "handlers.h"
@@ -49,6 +50,23 @@ show(struct device *row, const struct decision *d)
 		row->shown_writer = 1;
 }
 
+/* A decision, that is: not what was merely shown. */
+static int
+log_trust(struct request *r, struct txn *t, const struct decision *d)
+{
+	static const char *const words[] = { "undecided", "blind", "trusted",
+		"verified", "distrusted" };
+	char hex[2 * FINGERPRINT_SIZE + 1] = "";
+	size_t i;
+
+	if (d->trust == TRUST_UNDECIDED)
+		return 0;
+	for (i = 0; i < FINGERPRINT_SIZE; i++)
+		snprintf(hex + 2 * i, 3, "%02x", d->fingerprint[i]);
+	return request_log(
+	    r, t, ACT_TRUST, d->jid, "%s %s %s", words[d->trust], hex, d->peer);
+}
+
 /* The three requests: change the contact's record by fn. */
 static void
 change_peer(struct request *r, const struct decision *d,
@@ -67,6 +85,8 @@ change_peer(struct request *r, const struct decision *d,
 		err = fn(r, &p, d);
 	if (err == 0)
 		err = peer_put(t, d->jid, &p);
+	if (err == 0)
+		err = log_trust(r, t, d);
 	if (err != 0) {
 		request_abort(r, t, err, d->peer);
 		return;
@@ -141,6 +161,7 @@ static int
 set_policy(struct request *r, struct txn *t, struct account *a,
     const struct decision *d)
 {
+	static const char *const words[] = { "blind", "first-use", "manual" };
 	struct peer_counts counts;
 	struct peer p;
 	int err = peer_open(t, a->jid, d->peer, &p);
@@ -154,7 +175,10 @@ set_policy(struct request *r, struct txn *t, struct account *a,
 		return err;
 	p.policy = d->policy;
 	p.require = d->require;
-	return peer_put(t, a->jid, &p);
+	if ((err = peer_put(t, a->jid, &p)) != 0)
+		return err;
+	return request_log(r, t, ACT_POLICY, a->jid, "%s%s %s",
+	    words[d->policy], d->require ? ", required" : "", d->peer);
 }
 
 void
