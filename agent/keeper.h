@@ -36,7 +36,7 @@ struct client {
 	struct keeper *keeper;
 	struct connection *conn;
 	uint32_t pid, uid;
-	uint32_t used, used_device; /* log_notes.c: serial, identity */
+	uint32_t used, used_device, used_rights; /* log_notes.c */
 	uint32_t rights;	    /* as they are now */
 	uint32_t ceiling;	    /* RESTRICT's: ELEVATE never passes it */
 	int hello;

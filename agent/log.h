@@ -24,7 +24,7 @@ struct client;
 struct request;
 
 struct log_use { /* of this hour: who has used an identity */
-	uint32_t device, pid;
+	uint32_t device, pid, right;
 	char name[LIMIT_CLIENT_NAME + 1];
 };
 
@@ -64,7 +64,8 @@ int log_unlocked(struct keeper *, const struct request *); /* NULL: at start */
 void
 log_lock(struct keeper *, uint32_t pid, const char *client, const char *why);
 void log_wrong(struct keeper *, const struct request *); /* NULL: at start */
-/* The first use of an identity by a client in each hour; 0 or an error. */
+/* The first use of an identity by a client, for texts or for the network, in
+ * each hour; 0 or an error. */
 int log_use(struct request *);
 /* A commit was refused: what was noted may not be there. */
 void log_again(struct keeper *);

@@ -221,7 +221,7 @@ look(const struct log *l, const struct account *a, const struct request *r)
 		if (u->device != a->device ||
 		    strcmp(u->name, r->client->name) != 0)
 			continue;
-		if (u->pid == r->pid)
+		if (u->pid == r->pid && u->right == r->message->right)
 			return NOTED_WRITTEN;
 		same++;
 	}
@@ -258,6 +258,7 @@ note_use(struct request *r, const struct account *a)
 	u = &l->uses[l->nuses++];
 	u->device = a->device;
 	u->pid = r->pid;
+	u->right = r->message->right;
 	memcpy(u->name, r->client->name, sizeof u->name);
 	return 0;
 }
@@ -280,11 +281,15 @@ log_use(struct request *r)
 	if (body.err != 0 || !client_has_account(c, jid) ||
 	    (a = account_find(r->keeper, jid)) == NULL)
 		return 0; /* the handler says so */
-	if (c->used == l->serial && c->used_device == a->device)
+	if (c->used != l->serial || c->used_device != a->device) {
+		c->used = l->serial;
+		c->used_device = a->device;
+		c->used_rights = 0;
+	}
+	if (c->used_rights & r->message->right)
 		return 0;
 	if ((err = note_use(r, a)) != 0)
 		return err;
-	c->used = l->serial;
-	c->used_device = a->device;
+	c->used_rights |= r->message->right;
 	return 0;
 }

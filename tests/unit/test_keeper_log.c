@@ -153,7 +153,9 @@ test_acts(void **state)
 	assert_int_equal(rows[0].act, ACT_VAULT);
 	assert_int_equal(rows[1].act, ACT_CREATE);
 	assert_string_equal(rows[1].account, JULIET);
-	assert_int_equal(count(ACT_USE, NULL), 1); /* one process, one name */
+	assert_int_equal(count(ACT_USE, &g), 2); /* front and net */
+	assert_string_equal(g.client, "front");
+	assert_string_equal(g.detail, "network");
 	assert_int_equal(count(ACT_TRUST, &g), 1);
 	assert_int_equal(g.pid, getpid()); /* as the kernel gave it */
 	assert_int_equal(strncmp(g.detail, "verified ", 9), 0);
@@ -168,7 +170,7 @@ test_acts(void **state)
 	assert_string_equal(g.detail, "slot 3, passphrase");
 	assert_int_equal(count(ACT_SLOT_REMOVE, &g), 1);
 	assert_string_equal(g.detail, "slot 3");
-	assert_int_equal(nrows, 9);
+	assert_int_equal(nrows, 10);
 	/* refused acts are none */
 	assert_int_equal(
 	    user_call(u, M_SLOT_REMOVE, body(&b, "1", slot)), ERR_NOT_FOUND);
@@ -177,7 +179,7 @@ test_acts(void **state)
 		body(&b, "ssk1", JULIET, ROMEO, s.juliet.u, TRUST_VERIFIED)),
 	    ERR_NOT_FOUND);
 	must_be_whole(u);
-	assert_int_equal(nrows, 9);
+	assert_int_equal(nrows, 10);
 	for (size_t i = 0; i < nrows; i++) /* what was sent is nowhere */
 		assert_null(strstr(rows[i].detail, "a text"));
 	stage_close(&s);
@@ -297,7 +299,7 @@ test_restricted(void **state)
 	assert_memory_equal(reader_bytes(&u->r, 32), zero, 32);
 	assert_memory_equal(reader_bytes(&u->r, 32), zero, 32);
 	assert_int_equal(read_log(u), 0);
-	assert_int_equal(nrows, 2); /* no vault, no nurse */
+	assert_int_equal(nrows, 3); /* no vault, no nurse */
 	for (size_t i = 0; i < nrows; i++)
 		assert_string_equal(rows[i].account, JULIET);
 	/* beyond the end there is nothing, and no way on */
@@ -378,11 +380,11 @@ test_uses(void **state)
 	w = s.juliet.w;
 	u = s.juliet.admin;
 	must_be_whole(u);
-	assert_int_equal(count(ACT_USE, NULL), 1);
+	assert_int_equal(count(ACT_USE, NULL), 2);
 	use(w, "second", 7);
 	use(w, "second", 7);
 	must_be_whole(u);
-	assert_int_equal(count(ACT_USE, &g), 2);
+	assert_int_equal(count(ACT_USE, &g), 3);
 	assert_string_equal(g.client, "second");
 	assert_int_equal(g.pid, 7);
 	assert_string_equal(g.account, JULIET);
@@ -390,13 +392,13 @@ test_uses(void **state)
 	for (uint32_t pid = 8; pid <= 7 + LIMIT_LOG_NAME; pid++)
 		use(w, "second", pid);
 	must_be_whole(u);
-	assert_int_equal(count(ACT_USE, &g), 1 + LIMIT_LOG_NAME);
+	assert_int_equal(count(ACT_USE, &g), 2 + LIMIT_LOG_NAME);
 	assert_int_equal(g.pid, 7 + LIMIT_LOG_NAME - 1);
 	next_hour();
 	use(w, "second", 7);
 	use(w, "second", 7);
 	must_be_whole(u);
-	assert_int_equal(count(ACT_USE, NULL), 2 + LIMIT_LOG_NAME);
+	assert_int_equal(count(ACT_USE, NULL), 3 + LIMIT_LOG_NAME);
 	assert_int_equal(count(ACT_MORE, &g), 1); /* the one beyond */
 	assert_int_equal(g.count, 1);
 	stage_close(&s);
