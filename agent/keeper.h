@@ -37,8 +37,8 @@ struct client {
 	struct connection *conn;
 	uint32_t pid, uid;
 	uint32_t used, used_device, used_rights; /* log_notes.c */
-	uint32_t rights;	    /* as they are now */
-	uint32_t ceiling;	    /* RESTRICT's: ELEVATE never passes it */
+	uint32_t rights;			 /* as they are now */
+	uint32_t ceiling; /* RESTRICT's: ELEVATE never passes it */
 	int hello;
 	int restricted; /* has said RESTRICT: for good */
 	int closing;	/* as soon as its last answer is written */
