@@ -325,7 +325,7 @@ start_unlocked(void *arg, int error)
 
 	if (error == ERR_PASSPHRASE)
 		log_wrong(k, NULL);
-	if (error == 0) {
+	if (error == 0 && k->accounts == NULL) {
 		keeper_unlocked(k);
 		error = log_unlocked(k, NULL);
 	}

@@ -61,8 +61,10 @@ unlocked(void *arg, int err)
 		log_wrong(r->keeper, r);
 	if (err == 0) {
 		ask_again(r->keeper);
-		keeper_unlocked(r->keeper);
-		err = log_unlocked(r->keeper, r);
+		if (r->keeper->accounts == NULL) { /* nobody was faster */
+			keeper_unlocked(r->keeper);
+			err = log_unlocked(r->keeper, r);
+		}
 	}
 	if (err != 0)
 		request_fail(r, err, "UNLOCK");

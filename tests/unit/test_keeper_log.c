@@ -34,8 +34,8 @@ clock_gettime(clockid_t id, struct timespec *ts)
 /* --- reading it --------------------------------------------------------------- */
 
 struct got {
-	uint8_t act;
 	uint32_t count, pid;
+	uint8_t act;
 	char account[64], client[65], detail[LIMIT_LOG_DETAIL + 1];
 };
 
