@@ -140,7 +140,10 @@ adopt_state(struct request *r)
 		/* a copy that nothing shows may be said to be one */
 		if (err != 0 || (how == ADOPT_MOVED && doubt == 0))
 			break;
-		if ((err = adopt(k, t, a, how)) != 0)
+		if ((err = adopt(k, t, a, how)) != 0 ||
+		    (err = request_log(r, t, ACT_ADOPT, a->jid, "%s, device %u",
+			 how == ADOPT_MOVED ? "moved" : "copied", a->device)) !=
+			0)
 			break;
 		buffer_put_cstring(&r->reply, a->jid);
 		buffer_put_u32(&r->reply, a->device);

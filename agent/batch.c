@@ -80,6 +80,7 @@ txn_commit(struct txn *t)
 	b->purge |= t->purge;
 	b->ends_epoch |= t->ends_epoch;
 	b->doubt = r->doubt;
+	b->chain = r->chain = t->chain;
 	r->queued += t->octets;
 	memcpy(b->set, r->set, SET_SIZE);
 }
@@ -217,6 +218,7 @@ batch_durable(struct records *r, struct batch *b, struct waiters *waiters)
 	memcpy(r->durable_set, b->set, SET_SIZE);
 	r->durable_counter = b->counter;
 	r->durable_doubt = b->doubt;
+	r->durable_chain = b->chain;
 	if (b->ends_epoch)
 		epochs_ended(r, 1);
 	batch_free(r, b, waiters);
@@ -236,6 +238,7 @@ batches_refused(struct records *r, struct waiters *waiters)
 		batch_free(r, b, waiters);
 	r->counter = r->durable_counter;
 	r->doubt = r->durable_doubt;
+	r->chain = r->durable_chain;
 	epochs_ended(r, 0);
 	r->epochs_dirty = r->unlocked;
 }

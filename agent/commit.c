@@ -24,7 +24,10 @@ committed(void *arg, int err)
 {
 	struct keeper *k = arg;
 
-	if (err != 0 && k->accounts != NULL)
+	if (err == 0)
+		return;
+	log_again(k);
+	if (k->accounts != NULL)
 		k->accounts->stale = 1;
 }
 

@@ -62,6 +62,9 @@ constrain(struct request *r)
 	if (err == 0)
 		err = account_put(t, jid, rec);
 	if (err == 0)
+		err = request_log(
+		    r, t, ACT_CONSTRAIN, jid, "window %u seconds", rec->window);
+	if (err == 0)
 		a->window = rec->window;
 	account_release(rec);
 	if (err != 0) {

@@ -18,6 +18,7 @@ static handler *const handlers[] = {
 	[M_SLOT_SET] = vault_request_slot_set,
 	[M_SLOT_REMOVE] = vault_request_slot_remove,
 	[M_QUIT] = session_quit,
+	[M_LOG] = log_list,
 	[M_CONSTRAIN] = constrain,
 	[M_ADOPT] = adopt_state,
 	[M_LIST] = identity_list,
@@ -86,6 +87,8 @@ dispatch(struct request *r)
 {
 	int err = check(r);
 
+	if (err == 0)
+		err = log_use(r);
 	if (err != 0)
 		request_fail(
 		    r, err, "%s", r->message != NULL ? r->message->name : "");

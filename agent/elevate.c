@@ -36,6 +36,8 @@ checked(void *arg, int err)
 {
 	struct request *r = arg;
 
+	if (err == ERR_PASSPHRASE)
+		log_wrong(r->keeper, r);
 	if (err != 0)
 		request_fail(r, err, "ELEVATE");
 	else {

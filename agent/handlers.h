@@ -16,11 +16,15 @@ handler trust_peers;
 handler session_elevate;
 /* vault_requests.c */
 handler vault_request_lock, vault_request_unlock, vault_request_create;
+/* What vault_set_log wants: slots made or changed by a request. */
+int vault_requests_log(void *arg, struct txn *);
 handler vault_request_slots, vault_request_slot_set, vault_request_slot_remove;
 /* identity.c */
 handler identity_list, identity_create, identity_publish;
 /* constrain.c */
 handler constrain;
+/* log_request.c */
+handler log_list;
 /* adopt.c */
 handler adopt_state;
 /* trust.c */

@@ -62,6 +62,9 @@ create(struct request *r, const char *jid, uint8_t others)
 	struct txn *t = txn_begin(k->records);
 	int err = rec == NULL ? ERR_BUSY : make(t, jid, others, rec);
 
+	if (err == 0)
+		err = request_log(
+		    r, t, ACT_CREATE, jid, "device %u", rec->device);
 	if (err == 0 && (a = account_add(k, jid)) == NULL)
 		err = ERR_MEMORY;
 	if (err != 0) {

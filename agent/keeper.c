@@ -22,11 +22,13 @@
 #include "client.h"
 #include "crypto/crypto.h"
 #include "crypto/secret.h"
+#include "handlers.h"
 
 #define EXIT_AGAIN    1
 #define EXIT_FOR_GOOD 2
 #define EXIT_QUIT     3
 
+#define LOCK_MS		15000	    /* from being asked to having no key */
 #define RESEAL_STEP	256	    /* records */
 #define RESEAL_MS	20	    /* between steps */
 #define RESEAL_FIRST_MS 1000	    /* after unlock: others first */
@@ -62,6 +64,7 @@ life_over(void *arg)
 	struct keeper *k = arg;
 
 	k->life = NULL;
+	log_lock(k, 0, "", "open for as long as -t says");
 	keeper_lock(k);
 }
 
@@ -83,8 +86,10 @@ idle_over(void *arg)
 	k->idle = NULL;
 	if (since < k->idle_ms)
 		k->idle = loop_timer(k->loop, k->idle_ms - since, idle_over, k);
-	if (k->idle == NULL)
+	if (k->idle == NULL) {
+		log_lock(k, 0, "", "not used for as long as -i says");
 		keeper_lock(k);
+	}
 }
 
 /* The timers that lock; 0, or there is no memory for them. */
@@ -124,10 +129,23 @@ keeper_unlocked(struct keeper *k)
 	clients_event(k, M_EVENT_UNLOCKED);
 }
 
+/* What the store has not made durable by now must not keep the keys here. */
+static void
+lock_late(void *arg)
+{
+	struct keeper *k = arg;
+
+	k->late = NULL;
+	warnx("keeper: the store does not answer: ending, to forget the keys");
+	loop_stop(k->loop, EXIT_AGAIN);
+}
+
 void
 keeper_lock(struct keeper *k)
 {
 	k->locking = 1;
+	if (k->late == NULL)
+		k->late = loop_timer(k->loop, LOCK_MS, lock_late, k);
 }
 
 /* What was read before is finished: forget every key. */
@@ -140,7 +158,8 @@ lock_finish(struct keeper *k)
 	timer_cancel(k->life);
 	timer_cancel(k->idle);
 	timer_cancel(k->reseal);
-	k->life = k->idle = k->reseal = NULL;
+	timer_cancel(k->late);
+	k->life = k->idle = k->reseal = k->late = NULL;
 	accounts_forget(k);
 	vault_lock(k->vault);
 	crypto_forget();
@@ -213,6 +232,7 @@ launcher_frame(void *arg, struct frame *f)
 	struct keeper *k = arg;
 
 	if (f->type == M_LOCK_NOW && f->id == 0) {
+		log_lock(k, 0, "", "by signal");
 		keeper_lock(k);
 		return 0;
 	}
@@ -303,10 +323,14 @@ start_unlocked(void *arg, int error)
 {
 	struct keeper *k = arg;
 
+	if (error == ERR_PASSPHRASE)
+		log_wrong(k, NULL);
+	if (error == 0 && k->accounts == NULL) {
+		keeper_unlocked(k);
+		error = log_unlocked(k, NULL);
+	}
 	if (error != 0)
 		warnx("keeper: unlocking at start: %s", err_text(error));
-	else
-		keeper_unlocked(k);
 }
 
 static void
@@ -346,6 +370,7 @@ keeper_wire(struct keeper *k)
 		return ERR_MEMORY;
 	records_set_store(k->records, k->store);
 	vault_set_derive(k->vault, k->derive);
+	vault_set_log(k->vault, vault_requests_log);
 	if (loop_after(k->loop, turn_flush, k) != 0 ||
 	    loop_after(k->loop, turn_end, k) != 0)
 		return ERR_MEMORY;

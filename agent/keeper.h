@@ -18,6 +18,7 @@
 #include "../ipc/loop.h"
 #include "../ipc/messages.h"
 #include "limits.h"
+#include "log.h"
 #include "records.h"
 #include "vault.h"
 
@@ -35,7 +36,8 @@ struct client {
 	struct keeper *keeper;
 	struct connection *conn;
 	uint32_t pid, uid;
-	uint32_t rights;  /* as they are now */
+	uint32_t used, used_device, used_rights; /* log_notes.c */
+	uint32_t rights;			 /* as they are now */
 	uint32_t ceiling; /* RESTRICT's: ELEVATE never passes it */
 	int hello;
 	int restricted; /* has said RESTRICT: for good */
@@ -67,12 +69,14 @@ struct keeper {
 	struct timer *idle;	   /* -i: unused for so long? */
 	uint64_t used;		   /* loop_now(), by a person */
 	struct timer *reseal;	   /* older epochs, in idle time */
+	struct timer *late;	   /* a lock that the store keeps waiting */
 	uint64_t life_ms, idle_ms; /* 0: no limit */
 	size_t left;		   /* of older epochs, at the last step */
 	uint32_t uid;		   /* ours, and every client's */
 	int locking;		   /* requests read before are being finished */
 	int handled;		   /* requests in this turn */
 	struct accounts *accounts; /* identity.c: caches that lock forgets */
+	struct log log;
 };
 
 /*
@@ -85,6 +89,7 @@ struct request {
 	struct client *client;
 	const struct message *message;
 	uint32_t id;
+	uint32_t pid;	    /* the client's, also when it has gone */
 	struct reader body; /* valid during the handler only, unless kept */
 	uint8_t *copy;	    /* request_keep's copy of the body; wiped */
 	size_t copylen;

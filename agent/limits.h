@@ -47,6 +47,11 @@
 #define LIMIT_WORK	    512		 /* work items waiting per account */
 #define LIMIT_WINDOW	    (31 * 86400) /* seconds a message stays for siblings */
 #define WINDOW_DEFAULT	    86400
+/* --- log --- */
+#define LIMIT_LOG	 10000 /* entries kept */
+#define LIMIT_LOG_HOUR	 24    /* that need no secret: all of them in 17 days */
+#define LIMIT_LOG_NAME	 4     /* uses under one client's name in an hour */
+#define LIMIT_LOG_DETAIL 512   /* octets; a fingerprint, and most of a JID */
 /* --- vault --- */
 #define LIMIT_PASSPHRASE       1024 /* octets */
 #define LIMIT_SLOTS	       8

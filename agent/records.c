@@ -234,31 +234,12 @@ records_raw_get(struct records *r, unsigned row, const uint8_t **p, size_t *len)
 int
 records_raw_put(struct records *r, unsigned row, const void *p, size_t len)
 {
-	uint8_t key[ROW_KEY];
-	struct sealed *s;
-	struct entry *e;
-	struct txn *t;
-	int err;
+	struct txn *t = txn_begin(r);
+	int err = txn_raw_put(t, row, p, len);
 
-	if (!r->unlocked)
-		return ERR_LOCKED;
-	raw_key(row, key);
-	if ((s = sealed_new(len)) == NULL)
-		return ERR_MEMORY;
-	memcpy(s->octets, p, len);
-	if ((err = seal_element(r, key, s)) != 0) {
-		sealed_free(r, s);
-		return err;
-	}
-	if ((e = entry_make(r, key, KIND_RAW)) == NULL) {
-		sealed_free(r, s);
-		return ERR_MEMORY;
-	}
-	t = txn_begin(r);
-	if ((err = txn_stage(t, e, s)) == 0) {
-		t->purge = 1; /* an older one is to leave the disk */
+	if (err == 0)
 		txn_commit(t);
-	} else
+	else
 		txn_abort(t);
 	return err;
 }

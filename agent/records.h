@@ -91,6 +91,15 @@ records_raw_get(struct records *, unsigned row, const uint8_t **p, size_t *len);
 int records_raw_put(struct records *, unsigned row, const void *p, size_t len);
 #define RAW_SLOTS 1
 
+/*
+ * The end of the log's chain (log.h), kept in the root record: it changes
+ * with the transaction that adds to the log, and is refused with it.
+ */
+struct chain {
+	uint64_t last;	  /* number of the newest entry; 0: none */
+	uint8_t head[32]; /* digest over it and all before it */
+};
+
 /* --- transactions: all or nothing; one at a time, inside one handler ------ */
 struct txn *txn_begin(struct records *);
 /*
@@ -106,6 +115,10 @@ int txn_put(struct txn *, enum record_kind, const char *account,
     const void *name, size_t namelen, const void *p, size_t len);
 int txn_delete(struct txn *, enum record_kind, const char *account,
     const void *name, size_t namelen);
+/* A raw row, within this transaction; what it replaces leaves the disk. */
+int txn_raw_put(struct txn *, unsigned row, const void *p, size_t len);
+/* The chain as this transaction sees it, to be changed by it. */
+struct chain *txn_chain(struct txn *);
 /* Join the batch that gathers. After this txn is gone. */
 void txn_commit(struct txn *);
 void txn_abort(struct txn *); /* NULL allowed */

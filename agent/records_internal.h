@@ -74,6 +74,7 @@ struct batch {
 	struct changes changes;
 	struct waiters waiters;
 	uint8_t set[SET_SIZE]; /* the multiset hash with this batch in it */
+	struct chain chain;    /* the same */
 	uint64_t counter;
 	uint8_t doubt;
 	size_t octets;
@@ -88,6 +89,7 @@ TAILQ_HEAD(batches, batch);
 struct txn {
 	struct records *r;
 	struct changes changes;
+	struct chain chain;
 	size_t octets;
 	int open;
 	int purge;	/* the log is to be emptied: something was destroyed */
@@ -129,6 +131,7 @@ struct records {
 	uint8_t set[SET_SIZE]; /* newest */
 	uint8_t durable_set[SET_SIZE];
 	uint64_t counter, durable_counter; /* commits */
+	struct chain chain, durable_chain;
 	/* anchor.c, root.c */
 	struct place place; /* of the database, now */
 	uint8_t anchor[ANCHOR_MAX];

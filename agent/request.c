@@ -24,6 +24,7 @@ request_new(struct client *c, const struct frame *f)
 	r->client = c;
 	r->message = message_find(LINK_CLIENT, f->type);
 	r->id = f->id;
+	r->pid = c->pid;
 	r->body = f->body;
 	buffer_init(&r->reply, FRAME_MAX - FRAME_HEADER);
 	TAILQ_INSERT_TAIL(c->requests, r, entry);

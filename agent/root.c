@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The root record: the commit counter, where the database lies, whether that
- * is in doubt, and a keyed multiset hash of all rows, the sum mod 2^256 of HMAC(set key, row key, row). Runs in the keeper. A
+ * is in doubt, the end of the log's chain, and a keyed multiset hash of all rows, the sum mod 2^256 of HMAC(set key, row key, row). Runs in the keeper. A
  * store that gives back old, mixed, swapped, altered or missing rows is found
  * here, at unlock, before anything is used. A whole older database, root and
  * all, is consistent in itself: anchor.c notices it.
@@ -13,7 +13,7 @@
 #include "anchor.h"
 
 #define PLACE_SIZE (16 + 8 + 8)
-#define ROOT_SIZE  (8 + 8 + SET_SIZE + PLACE_SIZE + 1)
+#define ROOT_SIZE  (8 + 8 + SET_SIZE + PLACE_SIZE + 1 + 8 + 32)
 
 void
 set_add(uint8_t set[SET_SIZE], const uint8_t element[SET_SIZE])
@@ -55,6 +55,8 @@ root_seal(struct records *r, const struct batch *b, struct sealed **out)
 	buffer_put_u64(&body, r->place.inode);
 	buffer_put_u64(&body, r->place.birth);
 	buffer_put_u8(&body, b->doubt);
+	buffer_put_u64(&body, b->chain.last);
+	buffer_put(&body, b->chain.head, sizeof(b->chain.head));
 	v = (struct iovec_const){ body.data, body.len };
 	err = body.err != 0 ? body.err : seal(r, KIND_ROOT, key, &v, 1, out);
 	buffer_free(&body);
@@ -83,7 +85,10 @@ root_open(struct records *r)
 	then.inode = reader_u64(&in);
 	then.birth = reader_u64(&in);
 	r->durable_doubt = reader_u8(&in);
+	r->durable_chain.last = reader_u64(&in);
+	reader_fixed(&in, r->durable_chain.head, sizeof(r->durable_chain.head));
 	err = reader_end(&in) != 0 ? ERR_CORRUPT : 0;
+	r->chain = r->durable_chain;
 	if (err == 0) /* the first commit makes it durable, and the place */
 		r->doubt = r->durable_doubt | anchor_judge(r, &then);
 	secret_free(&plain);
@@ -214,6 +219,7 @@ records_create(struct records *r, const struct secret *master)
 	memset(r->durable_set, 0, SET_SIZE);
 	r->counter = r->durable_counter = r->version = 0;
 	r->doubt = r->durable_doubt = 0;
+	r->chain = r->durable_chain = (struct chain){ 0 };
 	err = keys_derive(r, master);
 	r->unlocked = 1;
 	if (err == 0)

@@ -3,6 +3,7 @@
  * TRUST, POLICY, ACKNOWLEDGE: what the user decides about keys and was shown
  * of them. Runs in the keeper. Only these change trust.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "handlers.h"
@@ -56,10 +57,26 @@ show(struct device *row, uint8_t role)
 		row->shown_writer = 1;
 }
 
+static int
+log_decision(struct request *r, struct txn *t, const struct decision *d,
+    const struct key_word *key)
+{
+	static const char *const words[] = { "undecided", "blind", "trusted",
+		"verified", "distrusted" };
+	char hex[2 * FINGERPRINT_SIZE + 1] = "";
+	size_t i;
+
+	for (i = 0; i < FINGERPRINT_SIZE; i++)
+		snprintf(hex + 2 * i, 3, "%02x", key->fingerprint[i]);
+	return request_log(r, t, ACT_TRUST, d->jid, "%s %s %s",
+	    words[key->word], hex, d->peer);
+}
+
 /* The three requests: change the contact's record by fn. */
 static void
 change_peer(struct request *r, const struct decision *d,
-    int (*fn)(struct request *, struct peer *, const struct decision *))
+    int (*fn)(
+	struct request *, struct txn *, struct peer *, const struct decision *))
 {
 	struct account *a = request_account(r, d->jid);
 	struct peer p;
@@ -71,7 +88,7 @@ change_peer(struct request *r, const struct decision *d,
 	t = txn_begin(r->keeper->records);
 	err = peer_open(t, d->jid, d->peer, &p);
 	if (err == 0)
-		err = fn(r, &p, d);
+		err = fn(r, t, &p, d);
 	if (err == 0)
 		err = peer_put(t, d->jid, &p);
 	if (err != 0) {
@@ -84,17 +101,20 @@ change_peer(struct request *r, const struct decision *d,
 
 /* All of them or, if one is not known, none. */
 static int
-apply_trust(struct request *r, struct peer *p, const struct decision *d)
+apply_trust(
+    struct request *r, struct txn *t, struct peer *p, const struct decision *d)
 {
 	size_t i;
+	int err;
 
-	(void)r;
 	for (i = 0; i < d->n; i++) {
 		if (each_with_key(p, &d->keys[i], decide) == 0)
 			return ERR_NOT_FOUND;
 		if (d->keys[i].word == TRUST_VERIFIED &&
 		    p->policy == POLICY_BLIND)
 			p->policy = POLICY_MANUAL; /* for keys that are new */
+		if ((err = log_decision(r, t, d, &d->keys[i])) != 0)
+			return err;
 	}
 	p->written = 1;
 	return 0;
@@ -133,9 +153,11 @@ trust_decide(struct request *r)
 }
 
 static int
-apply_shown(struct request *r, struct peer *p, const struct decision *d)
+apply_shown(
+    struct request *r, struct txn *t, struct peer *p, const struct decision *d)
 {
 	(void)r;
+	(void)t;
 	return each_with_key(p, &d->keys[0], show) == 0 ? ERR_NOT_FOUND : 0;
 }
 
@@ -165,6 +187,7 @@ static int
 set_policy(struct request *r, struct txn *t, struct account *a,
     const struct decision *d)
 {
+	static const char *const words[] = { "blind", "first-use", "manual" };
 	struct peer_counts counts;
 	struct peer p;
 	int err = peer_open(t, a->jid, d->peer, &p);
@@ -178,7 +201,10 @@ set_policy(struct request *r, struct txn *t, struct account *a,
 		return err;
 	p.policy = d->policy;
 	p.require = d->require;
-	return peer_put(t, a->jid, &p);
+	if ((err = peer_put(t, a->jid, &p)) != 0)
+		return err;
+	return request_log(r, t, ACT_POLICY, a->jid, "%s%s %s",
+	    words[d->policy], d->require ? ", required" : "", d->peer);
 }
 
 void

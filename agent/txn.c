@@ -19,7 +19,7 @@ txn_begin(struct records *r)
 
 	if (t->open)
 		abort(); /* one at a time, inside one handler */
-	*t = (struct txn){ .r = r, .open = 1 };
+	*t = (struct txn){ .r = r, .open = 1, .chain = r->chain };
 	TAILQ_INIT(&t->changes);
 	if (r->spare == NULL)
 		r->spare = calloc(1, sizeof(*r->spare));
@@ -187,6 +187,38 @@ txn_delete(struct txn *t, enum record_kind kind, const char *account,
 		return err;
 	err = txn_stage(t, entry_find(t->r, key), NULL);
 	return err != 0 ? err : txn_stage_epochs(t);
+}
+
+int
+txn_raw_put(struct txn *t, unsigned row, const void *p, size_t len)
+{
+	uint8_t key[ROW_KEY];
+	struct sealed *s;
+	struct entry *e;
+	int err;
+
+	if (!t->r->unlocked)
+		return ERR_LOCKED;
+	raw_key(row, key);
+	if ((s = sealed_new(len)) == NULL)
+		return ERR_MEMORY;
+	memcpy(s->octets, p, len);
+	if ((err = seal_element(t->r, key, s)) != 0) {
+		sealed_free(t->r, s);
+		return err;
+	}
+	if ((e = entry_make(t->r, key, KIND_RAW)) == NULL) {
+		sealed_free(t->r, s);
+		return ERR_MEMORY;
+	}
+	t->purge = 1; /* an older one is to leave the disk */
+	return txn_stage(t, e, s);
+}
+
+struct chain *
+txn_chain(struct txn *t)
+{
+	return &t->chain;
 }
 
 void

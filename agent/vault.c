@@ -56,6 +56,18 @@ vault_set_cost(struct vault *v, unsigned log2n)
 	v->cost = log2n;
 }
 
+void
+vault_set_log(struct vault *v, vault_log *log)
+{
+	v->log = log;
+}
+
+unsigned
+vault_opened(const struct vault *v)
+{
+	return v->slot.id;
+}
+
 int
 vault_exists(const struct vault *v)
 {

@@ -13,6 +13,7 @@
 struct vault;
 struct loop;
 struct records;
+struct txn;
 struct connection;
 struct frame;
 
@@ -56,6 +57,14 @@ vault_change(struct vault *, uint8_t replace, unsigned kind, const void *secret,
 /* NOT_FOUND; ARGUMENT: it is the last. */
 void vault_remove(struct vault *, uint8_t id, vault_done *, void *arg);
 int vault_list(const struct vault *, struct slots *);
+/* The slot that the last attempt has tried: of a right one, what opened. */
+unsigned vault_opened(const struct vault *);
+/*
+ * Called with the arg of vault_create, _change or _remove in the transaction
+ * that writes the slots; an error refuses the change.
+ */
+typedef int vault_log(void *arg, struct txn *);
+void vault_set_log(struct vault *, vault_log *);
 /* A frame of the derive link; non-zero: that link is broken. */
 int vault_frame(struct vault *, struct frame *);
 /* log2 N of slots made from now on (tests: LIMIT_SCRYPT_LOG2N_MIN). */

@@ -24,6 +24,7 @@ struct vault {
 	struct secret master;
 	int open;
 	unsigned cost;
+	vault_log *log; /* NULL: none */
 	/* the attempt that runs */
 	enum attempt attempt;
 	uint32_t id; /* of its DERIVE */

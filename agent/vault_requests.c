@@ -9,13 +9,22 @@
 #include "handlers.h"
 #include "slots.h"
 
+/* In the same turn the keys go; also when the log could not be written. */
+static void
+lock_logged(void *arg, int err)
+{
+	(void)err;
+	request_done(arg);
+}
+
 void
 vault_request_lock(struct request *r)
 {
 	struct keeper *k = r->keeper;
 
-	request_done(r);
+	log_lock(k, r->pid, r->client->name, "");
 	keeper_lock(k);
+	records_after(k->records, lock_logged, r);
 }
 
 /* method and secret of UNLOCK and VAULT_CREATE; the body is kept. */
@@ -48,13 +57,19 @@ unlocked(void *arg, int err)
 {
 	struct request *r = arg;
 
-	if (err != 0) {
-		request_fail(r, err, "UNLOCK");
-		return;
+	if (err == ERR_PASSPHRASE)
+		log_wrong(r->keeper, r);
+	if (err == 0) {
+		ask_again(r->keeper);
+		if (r->keeper->accounts == NULL) { /* nobody was faster */
+			keeper_unlocked(r->keeper);
+			err = log_unlocked(r->keeper, r);
+		}
 	}
-	ask_again(r->keeper);
-	keeper_unlocked(r->keeper);
-	request_durable(r);
+	if (err != 0)
+		request_fail(r, err, "UNLOCK");
+	else
+		request_durable(r);
 }
 
 static void
@@ -97,12 +112,24 @@ vault_request_unlock(struct request *r)
 
 struct creation {
 	struct request *r;
-	int is_slot; /* SLOT_SET */
+	enum act act; /* VAULT, SLOT_SET, SLOT_REMOVE */
 	uint8_t replace, kind;
 	struct vault_made made;
 	char first[LIMIT_PASSPHRASE + 1]; /* of askpass, to be repeated */
 	size_t firstlen;
 };
+
+int
+vault_requests_log(void *arg, struct txn *t)
+{
+	static const char *const kinds[] = { "", ", passphrase",
+		", recovery code", ", key file" };
+	struct creation *c = arg;
+
+	return request_log(c->r, t, c->act, "", "slot %u%s%s", c->made.id,
+	    kinds[c->kind <= SLOT_KEY_FILE ? c->kind : 0],
+	    c->replace != 0 ? ", another secret" : "");
+}
 
 static void
 creation_free(struct creation *c)
@@ -124,15 +151,16 @@ created(void *arg, int err)
 	struct request *r = c->r;
 
 	if (err != 0) {
-		creation_fail(c, err, c->is_slot ? "slot" : "VAULT_CREATE");
+		creation_fail(
+		    c, err, c->act == ACT_VAULT ? "VAULT_CREATE" : "slot");
 		return;
 	}
-	if (r->client != NULL && !c->is_slot)
+	if (r->client != NULL && c->act == ACT_VAULT)
 		r->client->rights |=
 		    (RIGHT_TRUST | RIGHT_ADMIN) & r->client->ceiling;
 	if (r->client != NULL)
 		r->client->carries_text = 1;
-	if (c->is_slot)
+	if (c->act == ACT_SLOT_SET)
 		buffer_put_u8(&r->reply, c->made.id);
 	else
 		keeper_unlocked(r->keeper);
@@ -144,7 +172,7 @@ created(void *arg, int err)
 static void
 create(struct creation *c, const void *secret, size_t len)
 {
-	if (c->is_slot)
+	if (c->act == ACT_SLOT_SET)
 		vault_change(c->r->keeper->vault, c->replace, c->kind, secret,
 		    len, &c->made, created, c);
 	else
@@ -214,8 +242,10 @@ vault_request_create(struct request *r)
 	if (err != 0)
 		request_fail(r, err, "VAULT_CREATE");
 	else
-		creation_begin(
-		    r, &g, (struct creation){ .kind = SLOT_PASSPHRASE });
+		creation_begin(r, &g,
+		    (struct creation){ .act = ACT_VAULT,
+			.kind = SLOT_PASSPHRASE,
+			.made.id = 1 });
 }
 
 /* --- slots ---------------------------------------------------------------------------- */
@@ -244,7 +274,7 @@ vault_request_slots(struct request *r)
 void
 vault_request_slot_set(struct request *r)
 {
-	struct creation with = { .is_slot = 1 };
+	struct creation with = { .act = ACT_SLOT_SET };
 	struct given g;
 	int err = request_keep(r);
 
@@ -274,8 +304,10 @@ vault_request_slot_set(struct request *r)
 static void
 removed(void *arg, int err)
 {
-	struct request *r = arg;
+	struct creation *c = arg;
+	struct request *r = c->r;
 
+	creation_free(c);
 	if (err != 0)
 		request_fail(r, err, "%s",
 		    err == ERR_ARGUMENT ? "the last slot: nothing would open "
@@ -289,10 +321,17 @@ void
 vault_request_slot_remove(struct request *r)
 {
 	uint8_t id = reader_u8(&r->body);
+	struct creation *c = secret_alloc(sizeof *c);
 	int err = reader_end(&r->body);
 
-	if (err != 0)
+	if (err == 0 && c == NULL)
+		err = ERR_BUSY;
+	if (err != 0) {
 		request_fail(r, err, "slot");
-	else
-		vault_remove(r->keeper->vault, id, removed, r);
+		if (c != NULL)
+			creation_free(c);
+		return;
+	}
+	*c = (struct creation){ .r = r, .act = ACT_SLOT_REMOVE, .made.id = id };
+	vault_remove(r->keeper->vault, id, removed, c);
 }

@@ -14,6 +14,7 @@
 static int
 slots_store(struct vault *v, const struct slots *slots)
 {
+	struct txn *t = txn_begin(v->records);
 	struct buffer row;
 	int err;
 
@@ -21,7 +22,13 @@ slots_store(struct vault *v, const struct slots *slots)
 	slots_write(slots, &row);
 	err = row.err;
 	if (err == 0)
-		err = records_raw_put(v->records, RAW_SLOTS, row.data, row.len);
+		err = txn_raw_put(t, RAW_SLOTS, row.data, row.len);
+	if (err == 0 && v->log != NULL)
+		err = v->log(v->arg, t);
+	if (err == 0)
+		txn_commit(t);
+	else
+		txn_abort(t);
 	buffer_free(&row);
 	return err;
 }

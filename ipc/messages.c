@@ -84,6 +84,11 @@ const struct message messages[] = {
 	{ M_QUIT, "QUIT", LINK_CLIENT, RIGHT_INFO, L, SMALL, "", "",
 	  "End the agent. Refused on a connection that has said RESTRICT." },
 
+	{ M_LOG, "LOG", LINK_CLIENT, RIGHT_INFO, 0, SMALL, "from:u64",
+	  "first:u64 last:u64 next:u64 anchor:f32 head:f32 "
+	  "entries:[ seq:u64 time:u64 act:u8 count:u32 pid:u32 account:s client:s detail:s ]",
+	  "Some of the log from an entry on; next: where to go on, 0: it is the end. Digests: see The log." },
+
 	/* --- client link: fronts ---------------------------------------------- */
 	{ M_ATTACH_FRONT, "ATTACH_FRONT", LINK_CLIENT, RIGHT_TEXT, 0, SMALL,
 	  "account:s", "device:u32 fingerprint:f32",

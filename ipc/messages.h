@@ -69,6 +69,7 @@ enum message_type {
 	M_SHOWN,
 	M_WAITING,
 	M_DISCARD,
+	M_LOG = 30,
 
 	M_ATTACH_NET = 40,
 	M_DEVICES,
@@ -226,6 +227,27 @@ enum work {
 };
 
 enum work_status { WORK_OK = 0, WORK_FAILED = 1 };
+
+/* what a log entry tells of */
+enum act {
+	ACT_UNLOCK = 1,
+	ACT_LOCK,
+	ACT_WRONG, /* a passphrase, code or key file that opens nothing */
+	ACT_VAULT, /* it was made */
+	ACT_CREATE,
+	ACT_CONSTRAIN,
+	ACT_ADOPT,
+	ACT_SLOT_SET,
+	ACT_SLOT_REMOVE,
+	ACT_TRUST,
+	ACT_POLICY,
+	ACT_USE,    /* the first of an identity by a client in an hour */
+	ACT_MORE,   /* uses and wrong secrets that were only counted */
+	ACT_ROTATE, /* an identity's keys, and so on: not by every version */
+	ACT_REVOKE,
+	ACT_IMPORT,
+	ACT_EXPORT,
+};
 
 enum ask_kind { ASK_SOURCE = 0, ASK_PASSPHRASE = 1, ASK_CONFIRM = 2 };
 

@@ -126,6 +126,14 @@ take_moved(struct options *o, const char *value)
 }
 
 static int
+take_verify(struct options *o, const char *value)
+{
+	(void)value;
+	o->verify = 1;
+	return 0;
+}
+
+static int
 take_copied(struct options *o, const char *value)
 {
 	(void)value;
@@ -182,6 +190,7 @@ static const struct row {
 	    "a time such as 90s, 15m, 8h, 2d, or 0" },
 	{ "moved", OPTIONS_KEY, 0, take_moved, NULL },
 	{ "copied", OPTIONS_KEY, 0, take_copied, NULL },
+	{ "verify", OPTIONS_KEY, 0, take_verify, NULL },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

@@ -32,6 +32,7 @@ struct options { /* NULL or 0: not given */
 	int qr, uri;	 /* xmpp-key fingerprint: how it is shown */
 	int recovery;	 /* xmpp-key: the secret is the recovery code */
 	uint64_t window; /* xmpp-key constrain: seconds, or OPTION_UNSET */
+	int verify;	 /* xmpp-key log */
 	int adopt;	 /* xmpp-key adopt: enum adopt, -1: not said */
 	struct account account; /* what options_account read */
 };

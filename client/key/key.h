@@ -50,6 +50,7 @@ int key_adopt(struct key *);
 int key_constrain(struct key *);
 int key_slots(struct key *);
 int key_passwd(struct key *);
+int key_log(struct key *);
 
 /* --- what the verbs share (secret.c, account.c, call.c) --- */
 

@@ -48,6 +48,8 @@ static const struct verb verbs[] = {
 	{ "adopt", key_adopt, "--moved|--copied",
 	    "say what became of a state that is in doubt", 0, 0, 0,
 	    RIGHT_ADMIN },
+	{ "log", key_log, "[JID] [--verify]",
+	    "what was done, when, and by which process", 1, 0, 1, 0 },
 	{ "publish", key_publish, "JID", "publish device list and bundle", 1, 1,
 	    1, 0 },
 };

@@ -20,6 +20,7 @@
 #include "../../agent/account.h"
 #include "../../agent/client.h"
 #include "../../agent/crypto/crypto.h"
+#include "../../agent/handlers.h"
 #include "../../agent/records_internal.h"
 
 #define must(x)                                                                \
@@ -220,6 +221,8 @@ world_after(void *arg)
 	records_flush(w->k->records);
 	if (w->k->locking && records_idle(w->k->records)) {
 		w->k->locking = 0;
+		timer_cancel(w->k->late);
+		w->k->late = NULL;
 		accounts_forget(w->k);
 		vault_lock(w->k->vault);
 		clients_lock(w->k, 1);
@@ -261,6 +264,7 @@ world_start(struct world *w)
 	must((k->records = records_new()) != NULL);
 	must((k->vault = vault_new(w->loop, k->records)) != NULL);
 	vault_set_cost(k->vault, LIMIT_SCRYPT_LOG2N_MIN);
+	vault_set_log(k->vault, vault_requests_log);
 	world_pair(w, &k->store, &h[0], &w->store_end, &h[1]);
 	world_pair(w, &k->derive, &h[2], &w->derive_end, &h[3]);
 	world_pair(w, &k->launcher, &h[4], &w->launcher_end, &h[5]);
@@ -310,6 +314,7 @@ world_stop(struct world *w)
 	accounts_forget(k);
 	timer_cancel(k->reseal);
 	timer_cancel(k->life);
+	timer_cancel(k->late);
 	watch_free(k->listen);
 	ask_free(k->ask);
 	connection_free(k->store);
