@@ -26,6 +26,8 @@ struct ask {
 	struct secret answer; /* room; len octets of it are ANSWER_ROOM */
 	size_t n;	      /* octets read, counted up to one too many */
 	uint64_t no_until;    /* loop_now(): a person is not asked before */
+	int withdrawn;	      /* nobody waits for it: its end is no no */
+	int absent;	      /* the last one: there is no askpass */
 	ask_done *done;	      /* NULL: no question is open */
 	void *arg;
 };
@@ -115,7 +117,8 @@ ask_end(struct ask *a, int err)
 	struct secret answer = a->answer;
 	size_t n = ask_line(&answer, a->n);
 
-	if (err == ERR_CANCELLED && a->kind != ASK_SOURCE)
+	if (err == ERR_CANCELLED && a->kind != ASK_SOURCE && !a->withdrawn &&
+	    !a->absent)
 		a->no_until = loop_now() + NO_MS;
 	a->done = NULL;
 	a->answer = (struct secret){ 0 };
@@ -126,6 +129,7 @@ ask_end(struct ask *a, int err)
 	done(a->arg, err, err == 0 ? (const char *)answer.data : NULL,
 	    err == 0 ? n : 0);
 	secret_free(&answer);
+	confirm_next(a->keeper);
 }
 
 void
@@ -146,6 +150,7 @@ ask_question(struct keeper *k, int kind, uint32_t pid, const char *prompt,
 	}
 	ask_read(a); /* what a dead child left behind */
 	a->n = 0;
+	a->withdrawn = a->absent = 0;
 	buffer_init(&body, 4096);
 	buffer_put_u8(&body, (uint8_t)kind);
 	buffer_put_u32(&body, pid);
@@ -169,6 +174,37 @@ ask_question(struct keeper *k, int kind, uint32_t pid, const char *prompt,
 	watch_set(a->watch, LOOP_READ);
 }
 
+int
+ask_is_open(const struct keeper *k)
+{
+	return k->ask->done != NULL;
+}
+
+void
+ask_end_now(struct keeper *k, int is_no)
+{
+	struct ask *a = k->ask;
+	struct buffer body;
+
+	a->withdrawn = 1;
+	if (is_no)
+		a->no_until = loop_now() + NO_MS;
+	buffer_init(&body, 64);
+	buffer_put_u32(&body, a->id);
+	(void)connection_send(k->launcher, M_ASK_END, 0, body.data, body.len);
+	buffer_free(&body);
+}
+
+const char *
+ask_why(const struct keeper *k, int err, const char *otherwise)
+{
+	return err == ERR_CANCELLED && k->ask->absent
+	    ? "the agent has no askpass (XMPP_AGENT_ASKPASS or SSH_ASKPASS, "
+	      "where it is started)"
+	    : err == ERR_CANCELLED ? ""
+				   : otherwise;
+}
+
 void
 ask_again(struct keeper *k)
 {
@@ -190,6 +226,7 @@ ask_frame(struct ask *a, struct frame *f)
 	if (err != 0)
 		return err;
 	ask_read(a);
+	a->absent = status == ASK_ABSENT;
 	ask_end(a, status == 0 ? 0 : ERR_CANCELLED);
 	return 0;
 }

@@ -380,6 +380,7 @@ answer_new(struct decrypting *d)
 	struct keeper *k = d->r->keeper;
 	struct account *a = d->account;
 
+	use_count(a, RATE_DECRYPT);
 	a->kept = (uint64_t)((int64_t)a->kept + d->ops.kept);
 	if (d->has_payload)
 		index_add(&a->messages, &d->message.entry);
@@ -400,6 +401,7 @@ answer_new(struct decrypting *d)
 static void
 run(struct decrypting *d)
 {
+	char why[128] = "";
 	int err;
 
 	d->txn = txn_begin(d->r->keeper->records);
@@ -414,14 +416,16 @@ run(struct decrypting *d)
 		return;
 	}
 	if (err == 0)
+		err = use_check(d->account, RATE_DECRYPT, why, sizeof why);
+	if (err == 0)
 		err = decrypt(d);
 	if (err == ERR_DUPLICATE) {
 		memset(d->handle, 0, HANDLE_SIZE);
 		answer_known(d, VERDICT_DUPLICATE);
 	} else if (err != 0) {
 		txn_abort(d->txn);
-		request_fail(
-		    d->r, err, "from %.180s device %u", d->sender, d->device);
+		request_fail(d->r, err, "from %.100s device %u%s%s", d->sender,
+		    d->device, why[0] != '\0' ? ": " : "", why);
 	} else
 		answer_new(d);
 }

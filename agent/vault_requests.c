@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account.h"
 #include "handlers.h"
 #include "slots.h"
 
@@ -53,8 +54,21 @@ unlocked(void *arg, int err)
 		return;
 	}
 	ask_again(r->keeper);
+	use_renew(r->keeper);
 	keeper_unlocked(r->keeper);
 	request_durable(r);
+}
+
+/* An identity whose lifetime is over waits for this in an open vault. */
+static void
+prove(struct request *r, int recovery, const void *secret, size_t len)
+{
+	struct vault *v = r->keeper->vault;
+
+	if (vault_locked(v))
+		vault_unlock(v, recovery, secret, len, unlocked, r);
+	else
+		vault_check(v, recovery, secret, len, unlocked, r);
 }
 
 static void
@@ -65,9 +79,9 @@ unlock_answered(void *arg, int err, const char *answer, size_t len)
 	if (err == 0 && len == 0)
 		err = ERR_CANCELLED;
 	if (err != 0)
-		request_fail(r, err, "UNLOCK");
+		request_fail(r, err, "%s", ask_why(r->keeper, err, "UNLOCK"));
 	else
-		vault_unlock(r->keeper->vault, 0, answer, len, unlocked, r);
+		prove(r, 0, answer, len);
 }
 
 void
@@ -83,14 +97,13 @@ vault_request_unlock(struct request *r)
 		request_fail(r, ERR_NO_VAULT, "make it with CREATE");
 	else if (r->keeper->locking)
 		request_fail(r, ERR_BUSY, "it is being locked");
-	else if (!vault_locked(v))
+	else if (!vault_locked(v) && !use_any_over(r->keeper))
 		request_done(r);
 	else if (g.method == SECRET_ASK)
 		ask_question(r->keeper, ASK_PASSPHRASE, r->client->pid,
 		    "Passphrase to unlock the XMPP agent", unlock_answered, r);
 	else
-		vault_unlock(v, g.method == SECRET_RECOVERY, g.secret, g.len,
-		    unlocked, r);
+		prove(r, g.method == SECRET_RECOVERY, g.secret, g.len);
 }
 
 /* --- VAULT_CREATE, SLOT_SET --------------------------------------------------------- */
@@ -174,7 +187,8 @@ asked(void *arg, int err, const char *answer, size_t len)
 	if (err == 0 && (len == 0 || len > LIMIT_PASSPHRASE))
 		err = len == 0 ? ERR_CANCELLED : ERR_TOO_LONG;
 	if (err != 0) {
-		creation_fail(c, err, "new passphrase");
+		creation_fail(
+		    c, err, ask_why(c->r->keeper, err, "new passphrase"));
 		return;
 	}
 	memcpy(c->first, answer, len);
