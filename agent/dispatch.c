@@ -90,7 +90,10 @@ dispatch(struct request *r)
 {
 	int err = check(r);
 
-	if (err != 0)
+	if (err == ERR_RIGHT && r->client->forwarded)
+		request_fail(r, err, "%s: not over the forwarded socket",
+		    r->message->name);
+	else if (err != 0)
 		request_fail(
 		    r, err, "%s", r->message != NULL ? r->message->name : "");
 	else {

@@ -114,6 +114,7 @@ put_limits(struct buffer *b, const struct account *a)
 	buffer_put_u32(b, a->limits.lifetime);
 	buffer_put_u32(
 	    b, a->until > now ? (uint32_t)((a->until - now + 999) / 1000) : 0);
+	buffer_put_u8(b, (uint8_t)use_is_over(a));
 	buffer_put_u8(b, a->limits.confirm);
 	for (int i = 0; i < RATES; i++) {
 		buffer_put_u32(b, rate[i].uses);

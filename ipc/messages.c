@@ -49,8 +49,8 @@ const struct message messages[] = {
 	  "Make the vault where there is none; this connection then has trust and admin." },
 	{ M_LIST, "LIST", LINK_CLIENT, RIGHT_INFO, 0, SMALL, "",
 	  "accounts:[ jid:s fingerprint:f32 device:u32 due:u8 nets:u32 window:u32 "
-	  "lifetime:u32 left:u32 confirm:u8 open_rate:u64 decrypt_rate:u64 ]",
-	  "The accounts of this connection. due: bit 0 device list, bit 1 bundle to be published. left: seconds of the lifetime." },
+	  "lifetime:u32 left:u32 over:u8 confirm:u8 open_rate:u64 decrypt_rate:u64 ]",
+	  "The accounts of this connection. due: bit 0 device list, bit 1 bundle to be published. left: seconds of the lifetime; over: locked until unlock." },
 	{ M_CREATE, "CREATE", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
 	  "account:s others:u8", "fingerprint:f32 device:u32",
 	  "Make an identity. others: what becomes of devices found on the account's list." },

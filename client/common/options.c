@@ -111,7 +111,8 @@ read_rate(const char *value, uint64_t *rate)
 		*rate = 0;
 		return 0;
 	}
-	if (slash == NULL || (size_t)(slash - value) >= sizeof(uses))
+	if (slash == NULL || (size_t)(slash - value) >= sizeof(uses) ||
+	    value[0] < '0' || value[0] > '9')
 		return ERR_ARGUMENT;
 	memcpy(uses, value, (size_t)(slash - value));
 	uses[slash - value] = '\0';

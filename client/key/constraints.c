@@ -52,12 +52,13 @@ rate_json(uint64_t rate)
 json_t *
 key_constraints_json(const struct key_account *a)
 {
-	return json_pack("{s:I, s:o, s:o, s:s, s:o, s:o}", "window",
+	return json_pack("{s:I, s:o, s:o, s:b, s:s, s:o, s:o}", "window",
 	    (json_int_t)a->window, "lifetime",
 	    a->lifetime != 0 ? json_integer(a->lifetime) : json_null(), "left",
-	    a->lifetime != 0 ? json_integer(a->left) : json_null(), "confirm",
-	    confirm_word(a->confirm), "open_rate", rate_json(a->open_rate),
-	    "decrypt_rate", rate_json(a->decrypt_rate));
+	    a->lifetime != 0 ? json_integer(a->left) : json_null(), "over",
+	    a->over != 0, "confirm", confirm_word(a->confirm), "open_rate",
+	    rate_json(a->open_rate), "decrypt_rate",
+	    rate_json(a->decrypt_rate));
 }
 
 void
@@ -70,10 +71,10 @@ key_constraints_print(const struct key_account *a)
 	    a->window == 0 ? "until one client has opened them" : time);
 	duration_text(a->lifetime, time, sizeof(time));
 	duration_text(a->left, left, sizeof(left));
-	if (a->lifetime != 0 && a->left != 0)
-		printf("lifetime: %s, of which %s are left\n", time, left);
+	if (a->over)
+		printf("lifetime: over, until xmpp-key unlock\n");
 	else if (a->lifetime != 0)
-		printf("lifetime: %s, over (until xmpp-key unlock)\n", time);
+		printf("lifetime: %s, of which %s are left\n", time, left);
 	if (a->confirm != CONFIRM_NEVER)
 		printf("confirm: %s\n",
 		    a->confirm == CONFIRM_EACH ? "each use"

@@ -73,8 +73,9 @@ struct key_account { /* a row of LIST */
 	uint8_t fingerprint[FINGERPRINT_SIZE];
 	uint32_t device, nets, window;
 	uint8_t due;
-	uint32_t lifetime, left; /* seconds; lifetime and no left: over */
-	uint8_t confirm;	 /* enum confirm_when */
+	uint32_t lifetime, left;	  /* seconds */
+	uint8_t over;			  /* locked, alone, until unlock */
+	uint8_t confirm;		  /* enum confirm_when */
 	uint64_t open_rate, decrypt_rate; /* uses << 32 | seconds */
 };
 

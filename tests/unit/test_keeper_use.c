@@ -66,7 +66,7 @@ rate(uint64_t uses, uint64_t seconds)
 /* LIST's words on the account. */
 struct listed {
 	uint32_t lifetime, left;
-	uint8_t confirm;
+	uint8_t over, confirm;
 	uint64_t open, decrypt;
 };
 
@@ -88,6 +88,7 @@ list(struct side *s)
 	(void)reader_u32(r);
 	l.lifetime = reader_u32(r);
 	l.left = reader_u32(r);
+	l.over = reader_u8(r);
 	l.confirm = reader_u8(r);
 	l.open = reader_u64(r);
 	l.decrypt = reader_u64(r);
@@ -200,6 +201,7 @@ test_lifetime(void **state)
 	user_event(s.romeo.front, M_EVENT_LOCKED, NULL);
 	user_event(s.romeo.net, M_EVENT_LOCKED, NULL);
 	assert_int_equal(list(&s.romeo).left, 0);
+	assert_int_equal(list(&s.romeo).over, 1);
 	assert_int_equal(try_open(&s.romeo, handle), ERR_LOCKED);
 	assert_int_equal(
 	    try_compose(&s.romeo, JULIET, "m4", "x", composed), ERR_LOCKED);
@@ -211,6 +213,7 @@ test_lifetime(void **state)
 	/* neither more time nor none of it brings it back, a wrong passphrase
 	 * neither; the passphrase does */
 	set(&s.romeo, CONSTRAIN_LIFETIME, 0);
+	assert_int_equal(list(&s.romeo).over, 1);
 	assert_int_equal(try_open(&s.romeo, handle), ERR_LOCKED);
 	set(&s.romeo, CONSTRAIN_LIFETIME, 600);
 	assert_int_equal(try_open(&s.romeo, handle), ERR_LOCKED);
