@@ -131,9 +131,11 @@ enqueue(struct request *r, const struct account *a, const char *what)
 	memcpy(c->account, a->jid, strlen(a->jid) + 1);
 	/* what is asked first: the name is the asker's own choice */
 	snprintf(c->prompt, sizeof c->prompt,
-	    "Allow process %u to %s, as %.100s? Its client's name is \"%s\", "
-	    "or so it says.",
-	    r->client->pid, what, a->jid, r->client->name);
+	    "Allow process %u%s to %s, as %.100s? Its client's name is "
+	    "\"%s\", or so it says.",
+	    r->client->pid,
+	    r->client->forwarded ? " (forwarded from elsewhere)" : "", what,
+	    a->jid, r->client->name);
 	TAILQ_INSERT_TAIL(&all->confirms, c, entry);
 	all->nconfirms++;
 	r->confirm = c;

@@ -9,7 +9,8 @@ set -eu
 build="gcc libc6-dev make pkg-config libssl-dev libbsd-dev libseccomp-dev
 libstrophe-dev libsqlite3-dev libexpat1-dev libjansson-dev libinih-dev"
 test="bash libcmocka-dev openssl iproute2 util-linux procps prosody lua-dbi-sqlite3
-profanity tmux libomemo-c-dev python3 systemd dash zsh tcsh fish"
+profanity tmux libomemo-c-dev python3 systemd dash zsh tcsh fish
+openssh-server openssh-client pinentry-curses pinentry-tty"
 lint="clang clang-tidy clang-format cppcheck shellcheck mandoc"
 fuzz="clang libclang-rt-14-dev"
 

@@ -7,7 +7,13 @@
 # seconds: 120
 . "$LAB/lib.sh"
 J=juliet@capulet.lit R=romeo@montague.lit B=bot@montague.lit
-export XMPP_AGENT_ASKPASS=/bin/true # a yes to everything
+# a yes to everything
+cat >"$T/askpass" <<'END2'
+#!/bin/sh
+printf '%s\n' "$1" >>"$T/asked"
+END2
+chmod 0755 "$T/askpass"
+export XMPP_AGENT_ASKPASS=$T/askpass T
 
 prosody
 agent_start juliet
@@ -136,8 +142,13 @@ far=$T/far/ssh.sock
 ssh=$!
 must 20 test -S "$far"
 no_way_up
+in_home romeo "$O/xmpp-key" constrain $R --confirm-once \
+	--passphrase-file "$T/passphrase" || fail constrain
 chat second
 speak second ssh
+[ "$(wc -l <"$T/asked")" = 1 ] || fail "asked: $(cat "$T/asked")"
+grep -q '^Allow process [0-9]* (forwarded from elsewhere) to read a message' \
+	"$T/asked" || fail "asked: $(cat "$T/asked")"
 chat_quit second
 kill $ssh
 must 10 gone $ssh
