@@ -16,7 +16,6 @@
 struct confirm {
 	TAILQ_ENTRY(confirm) entry;
 	struct request *request;
-	struct timer *late; /* while it is being asked */
 	char prompt[400];
 	char account[LIMIT_JID + 1];
 	int once; /* the yes holds until the connection ends */
@@ -31,7 +30,6 @@ take_out(struct accounts *all, struct confirm *c)
 		all->asking = NULL;
 	TAILQ_REMOVE(&all->confirms, c, entry);
 	all->nconfirms--;
-	timer_cancel(c->late);
 	free(c);
 	r->confirm = NULL;
 	return r;
@@ -77,18 +75,6 @@ answered(void *arg, int err, const char *answer, size_t len)
 		    ask_why(k, err, "the use of this identity"));
 }
 
-static void
-late(void *arg)
-{
-	struct confirm *c = arg;
-	struct keeper *k = c->request->keeper;
-
-	c->late = NULL;
-	ask_end_now(k, 1);
-	request_fail(take_out(k->accounts, c), ERR_CANCELLED,
-	    "nobody has answered the question for this use");
-}
-
 void
 confirm_next(struct keeper *k)
 {
@@ -102,13 +88,8 @@ confirm_next(struct keeper *k)
 			continue;
 		}
 		k->accounts->asking = c;
-		c->late = loop_timer(k->loop, CONFIRM_MS, late, c);
-		if (c->late == NULL)
-			request_fail(take_out(k->accounts, c), ERR_MEMORY, "%s",
-			    "confirm");
-		else
-			ask_question(k, ASK_CONFIRM, c->request->client->pid,
-			    c->prompt, answered, k);
+		ask_question(k, ASK_CONFIRM, c->request->client->pid, c->prompt,
+		    answered, k);
 	}
 }
 
@@ -164,7 +145,7 @@ confirm_withdraw(struct request *r)
 	struct keeper *k = r->keeper;
 
 	if (k->accounts->asking == r->confirm)
-		ask_end_now(k, 0);
+		ask_end_now(k);
 	request_fail(take_out(k->accounts, r->confirm), ERR_EOF, "%s", "");
 }
 
@@ -175,7 +156,7 @@ confirm_forget(struct keeper *k)
 	struct confirm *c;
 
 	if (all->asking != NULL)
-		ask_end_now(k, 0);
+		ask_end_now(k);
 	while ((c = TAILQ_FIRST(&all->confirms)) != NULL)
 		request_fail(take_out(all, c), ERR_LOCKED, "%s", "");
 }

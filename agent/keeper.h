@@ -147,16 +147,16 @@ keeper_used(struct keeper *, uint8_t type, uint32_t right); /* begin to lock */
 void keeper_quit(struct keeper *); /* end the agent after this turn */
 
 /* ask.c: run the passphrase source or askpass through the launcher. */
+#define ASK_MS (120 * 1000) /* a prompt that nobody answers is a no */
 struct ask;
 typedef void ask_done(void *arg, int err, const char *answer, size_t len);
 /* prompt names the asking pid. ERR_BUSY: another question is open. */
 void ask_question(struct keeper *, int kind, uint32_t pid, const char *prompt,
     ask_done *, void *arg);
 int ask_is_open(const struct keeper *);
-/* The open question is taken back: end askpass. Its answer counts for nothing,
- * and is a no for a while if is_no. */
-void ask_end_now(struct keeper *, int is_no);
-/* Words for an error of ask_question: that there is no askpass, or else. */
+/* The open question is taken back: end askpass. Its answer is no no. */
+void ask_end_now(struct keeper *);
+/* Words for an error of ask_question: no askpass, no answer, or otherwise. */
 const char *ask_why(const struct keeper *, int err, const char *otherwise);
 /* Somebody has proved a secret: an earlier no is over. */
 void ask_again(struct keeper *);

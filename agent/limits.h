@@ -52,7 +52,6 @@
 #define LIMIT_RATE_USES 1000000 /* with LIMIT_RATE_TIME its sums fit 64 bits */
 #define LIMIT_RATE_TIME (31 * 86400) /* seconds */
 #define LIMIT_CONFIRMS	64 /* requests that wait for askpass, each to 64 KiB */
-#define CONFIRM_MS	(120 * 1000) /* a prompt that nobody answers is a no */
 /* --- vault --- */
 #define LIMIT_PASSPHRASE       1024 /* octets */
 #define LIMIT_SLOTS	       8

@@ -115,6 +115,17 @@ false_one 0 '' 'confirm() { echo OK; }'
 false_one 1 '' 'confirm() { echo "ERR 83886194 Not confirmed <Pinentry>"; }'
 false_one 1 '' 'confirm() { exit 0; }'
 unset SSH_ASKPASS_PROMPT
+# ended, it takes pinentry along, and leaves nothing
+# shellcheck disable=SC2016 # the false one expands it
+echo 'getpin() { echo $$ >"$T/pinentry.pid"; exec sleep 600; }' >"$T/pinentry.do"
+"$LAB/drop" mkdir "$T/tmp"
+TMPDIR=$T/tmp $pinentry question >"$T/pinentry.out" 2>&1 &
+asking=$!
+must 10 test -s "$T/pinentry.pid"
+kill "$asking"
+wait "$asking" && fail 'an answer after its end'
+must 10 gone "$(cat "$T/pinentry.pid")"
+[ -z "$(ls "$T/tmp")" ] || fail "left: $(ls "$T/tmp")"
 XMPP_AGENT_PINENTRY=/nonexistent $pinentry question >"$T/pinentry.out" 2>&1 &&
 	fail 'without a pinentry'
 

@@ -177,7 +177,8 @@ launcher_end_frame(void *arg, struct frame *f)
 	if (f->type == M_ASK_END && reader_u32(&f->body) == w->ask_id &&
 	    w->ask_id != 0) {
 		w->ended++;
-		world_answer(w, ASK_FAILED);
+		world_answer(
+		    w, ASK_DONE); /* ended, it must count for nothing */
 	}
 	if (f->type != M_ASK)
 		return 0;

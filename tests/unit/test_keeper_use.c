@@ -115,24 +115,23 @@ static void
 test_settings(void **state)
 {
 	static const struct {
-		int what;
+		int what, err;
 		uint64_t value;
-		int err;
 	} all[] = {
-		{ CONSTRAIN_LIFETIME, LIMIT_LIFETIME, 0 },
-		{ CONSTRAIN_LIFETIME, LIMIT_LIFETIME + 1, ERR_ARGUMENT },
-		{ CONSTRAIN_CONFIRM, CONFIRM_ONCE, 0 },
-		{ CONSTRAIN_CONFIRM, CONFIRM_ONCE + 1, ERR_ARGUMENT },
-		{ CONSTRAIN_OPEN_RATE,
-		    (uint64_t)LIMIT_RATE_USES << 32 | LIMIT_RATE_TIME, 0 },
-		{ CONSTRAIN_OPEN_RATE,
-		    (uint64_t)(LIMIT_RATE_USES + 1) << 32 | 1, ERR_ARGUMENT },
-		{ CONSTRAIN_OPEN_RATE, 1ULL << 32 | (LIMIT_RATE_TIME + 1),
-		    ERR_ARGUMENT },
-		{ CONSTRAIN_DECRYPT_RATE, 1ULL << 32, ERR_ARGUMENT },
-		{ CONSTRAIN_DECRYPT_RATE, 1, ERR_ARGUMENT },
-		{ CONSTRAIN_DECRYPT_RATE + 1, 1, ERR_UNSUPPORTED },
-		{ 0, 0, ERR_UNSUPPORTED },
+		{ CONSTRAIN_LIFETIME, 0, LIMIT_LIFETIME },
+		{ CONSTRAIN_LIFETIME, ERR_ARGUMENT, LIMIT_LIFETIME + 1 },
+		{ CONSTRAIN_CONFIRM, 0, CONFIRM_ONCE },
+		{ CONSTRAIN_CONFIRM, ERR_ARGUMENT, CONFIRM_ONCE + 1 },
+		{ CONSTRAIN_OPEN_RATE, 0,
+		    (uint64_t)LIMIT_RATE_USES << 32 | LIMIT_RATE_TIME },
+		{ CONSTRAIN_OPEN_RATE, ERR_ARGUMENT,
+		    (uint64_t)(LIMIT_RATE_USES + 1) << 32 | 1 },
+		{ CONSTRAIN_OPEN_RATE, ERR_ARGUMENT,
+		    1ULL << 32 | (LIMIT_RATE_TIME + 1) },
+		{ CONSTRAIN_DECRYPT_RATE, ERR_ARGUMENT, 1ULL << 32 },
+		{ CONSTRAIN_DECRYPT_RATE, ERR_ARGUMENT, 1 },
+		{ CONSTRAIN_DECRYPT_RATE + 1, ERR_UNSUPPORTED, 1 },
+		{ 0, ERR_UNSUPPORTED, 0 },
 	};
 	struct listed l;
 	struct stage s;
@@ -533,7 +532,7 @@ test_confirm_late(void **state)
 	w->ask_hold = 1;
 	open_sent(&s.romeo, handle);
 	pass(&s, 0);
-	pass(&s, CONFIRM_MS / 1000 - 5);
+	pass(&s, ASK_MS / 1000 - 5);
 	assert_int_equal(w->ended, 0);
 	pass(&s, 10);
 	assert_int_equal(answer_of(&s.romeo), ERR_CANCELLED);
