@@ -31,6 +31,14 @@ use_any_over(const struct keeper *k)
 	return 0;
 }
 
+/* Attached to it, or restricted to it alone (who starts nets, for instance). */
+static int
+is_its(const struct client *c, const struct account *a)
+{
+	return client_is_attached(c, a->jid) ||
+	    (c->naccounts == 1 && client_has_account(c, a->jid));
+}
+
 /* Its clients are told what they are told by lock; what they ask is refused. */
 static void
 life_over(void *arg)
@@ -42,7 +50,7 @@ life_over(void *arg)
 
 	life->timer = NULL;
 	TAILQ_FOREACH(c, &k->clients, entry)
-		if (client_is_attached(c, a->jid)) {
+		if (is_its(c, a)) {
 			client_event(c, M_EVENT_LOCKED, NULL);
 			client_gone(c);
 		}

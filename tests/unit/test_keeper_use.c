@@ -182,12 +182,16 @@ static void
 test_lifetime(void **state)
 {
 	uint8_t handle[HANDLE_SIZE], composed[HANDLE_SIZE];
+	struct user *starter;
 	struct stage s;
 	struct fixed f;
 	struct buffer b;
 
 	(void)state;
 	message_waits(&s, "m2", handle);
+	starter = user_new(s.romeo.w);
+	assert_int_equal(user_hello(starter), 0);
+	assert_int_equal(user_restrict(starter, RIGHT_INFO, "s", ROMEO), 0);
 	compose(&s.juliet, ROMEO, "m3", "three", composed);
 	encrypt_until_done(&s.juliet, &s.romeo, composed, &f);
 	set(&s.romeo, CONSTRAIN_LIFETIME, 600);
@@ -195,10 +199,13 @@ test_lifetime(void **state)
 	pass(&s, 590);
 	assert_int_equal(try_open(&s.romeo, handle), 0);
 	user_forget_events(s.romeo.front);
+	user_forget_events(s.romeo.admin);
 	pass(&s, 20);
 	/* its clients are told, and refused; the archive still has it */
 	user_event(s.romeo.front, M_EVENT_LOCKED, NULL);
 	user_event(s.romeo.net, M_EVENT_LOCKED, NULL);
+	user_event(starter, M_EVENT_LOCKED, NULL);
+	assert_int_equal(s.romeo.admin->nevents, 0);
 	assert_int_equal(list(&s.romeo).left, 0);
 	assert_int_equal(list(&s.romeo).over, 1);
 	assert_int_equal(try_open(&s.romeo, handle), ERR_LOCKED);
@@ -230,6 +237,7 @@ test_lifetime(void **state)
 	assert_int_equal(try_open(&s.romeo, handle), 0);
 	pass(&s, 20);
 	assert_int_equal(try_open(&s.romeo, handle), ERR_LOCKED);
+	user_free(starter);
 	/* Juliet's agent has no such limit */
 	compose(&s.juliet, ROMEO, "m5", "five", composed);
 	free(f.p);
