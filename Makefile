@@ -130,7 +130,8 @@ D = $(DESTDIR)$(PREFIX)
 MANUALS = $(notdir $(wildcard man/*.1))
 INSTALLED = \
 	$(addprefix $(DESTDIR)$(BINDIR)/,xmpp-agent xmpp-chat xmpp-send xmpp-key) \
-	$(addprefix $(DESTDIR)$(LIBEXECDIR)/,xmpp-agent-store xmpp-net) \
+	$(addprefix $(DESTDIR)$(LIBEXECDIR)/,xmpp-agent-store xmpp-net \
+		xmpp-agent-askpass-pinentry) \
 	$(addprefix $(DESTDIR)$(MANDIR)/man1/,$(MANUALS)) \
 	$(addprefix $D/share/bash-completion/completions/,xmpp-key xmpp-chat xmpp-send) \
 	$D/share/zsh/site-functions/_xmpp-key \
@@ -142,6 +143,7 @@ install: all $(SHARED)
 	install -d $(sort $(dir $(INSTALLED)))
 	install -m 0111 $(O)/xmpp-agent $(O)/xmpp-chat $(O)/xmpp-send $(O)/xmpp-key $(DESTDIR)$(BINDIR)
 	install -m 0111 $(O)/xmpp-agent-store $(O)/xmpp-net $(DESTDIR)$(LIBEXECDIR)
+	install -m 0555 share/libexec/* $(DESTDIR)$(LIBEXECDIR)
 	install -m 0444 man/*.1 $(DESTDIR)$(MANDIR)/man1
 	install -m 0444 $(O)/share/xmpp-key.bash $D/share/bash-completion/completions/xmpp-key
 	ln -sf xmpp-key $D/share/bash-completion/completions/xmpp-chat

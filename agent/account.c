@@ -62,6 +62,7 @@ account_add(struct keeper *k, const char *jid)
 		free(a);
 		return NULL;
 	}
+	a->unlocked = loop_now();
 	TAILQ_INIT(&a->work);
 	TAILQ_INIT(&a->waits);
 	TAILQ_INSERT_TAIL(&k->accounts->list, a, entry);
@@ -87,6 +88,7 @@ drop(struct accounts *all, struct account *a)
 	TAILQ_REMOVE(&all->list, a, entry);
 	all->n--;
 	empty(a);
+	timer_cancel(a->life.timer);
 	while ((w = TAILQ_FIRST(&a->waits)) != NULL) {
 		TAILQ_REMOVE(&a->waits, w, entry);
 		free(w);
@@ -119,6 +121,7 @@ load_account(void *arg, const char *jid, const uint8_t *name, size_t namelen,
 	a->due = rec.due;
 	a->doubt = rec.doubt;
 	a->window = rec.window;
+	use_limit(k, a, &rec.limits, a->unlocked);
 	account_note_withdrawn(a, &rec);
 	if (!rec.ours)
 		a->compared = 1;
@@ -263,6 +266,7 @@ accounts_load(struct keeper *k)
 	if (k->accounts == NULL)
 		return ERR_MEMORY;
 	TAILQ_INIT(&k->accounts->list);
+	TAILQ_INIT(&k->accounts->confirms);
 	k->accounts->bundles = bundles_new();
 	if (k->accounts->bundles == NULL)
 		err = ERR_MEMORY;
@@ -283,6 +287,7 @@ accounts_forget(struct keeper *k)
 
 	if (all == NULL)
 		return;
+	confirm_forget(k);
 	attach_forget(k);
 	timer_cancel(all->purge);
 	timer_cancel(all->handing);
@@ -305,13 +310,38 @@ account_find(struct keeper *k, const char *jid)
 
 /* --- the record ------------------------------------------------------------- */
 
+/* since version 2 of the record */
+static void
+limits_unpack(struct reader *r, struct limits *l)
+{
+	l->lifetime = reader_u32(r);
+	l->confirm = reader_u8(r);
+	for (int i = 0; i < RATES; i++) {
+		l->rate[i].uses = reader_u32(r);
+		l->rate[i].seconds = reader_u32(r);
+	}
+}
+
+static void
+limits_pack(struct buffer *b, const struct limits *l)
+{
+	buffer_put_u32(b, l->lifetime);
+	buffer_put_u8(b, l->confirm);
+	for (int i = 0; i < RATES; i++) {
+		buffer_put_u32(b, l->rate[i].uses);
+		buffer_put_u32(b, l->rate[i].seconds);
+	}
+}
+
 int
 account_unpack(const uint8_t *p, size_t len, struct account_record *rec)
 {
 	struct reader r;
+	uint8_t version;
 
 	reader_init(&r, p, len);
-	if (reader_u8(&r) != 1)
+	version = reader_u8(&r);
+	if (version < 1 || version > 2)
 		return ERR_CORRUPT;
 	reader_fixed(&r, rec->identity.seed, 32);
 	reader_fixed(&r, rec->identity.ed, 32);
@@ -326,6 +356,9 @@ account_unpack(const uint8_t *p, size_t len, struct account_record *rec)
 	rec->doubt = reader_u8(&r);
 	rec->ours = reader_u8(&r);
 	rec->window = reader_u32(&r);
+	memset(&rec->limits, 0, sizeof rec->limits);
+	if (version >= 2)
+		limits_unpack(&r, &rec->limits);
 	rec->nwithdrawn = reader_count(&r, LIMIT_WITHDRAWN);
 	for (uint32_t i = 0; i < rec->nwithdrawn; i++) {
 		rec->withdrawn[i].id = reader_u32(&r);
@@ -363,7 +396,7 @@ account_put(struct txn *t, const char *jid, const struct account_record *rec)
 	if ((err = secret_new(&s, 512)) != 0)
 		return err;
 	buffer_over(&b, &s);
-	buffer_put_u8(&b, 1);
+	buffer_put_u8(&b, 2);
 	buffer_put(&b, rec->identity.seed, 32);
 	buffer_put(&b, rec->identity.ed, 32);
 	buffer_put(&b, rec->identity.priv, 32);
@@ -377,6 +410,7 @@ account_put(struct txn *t, const char *jid, const struct account_record *rec)
 	buffer_put_u8(&b, rec->doubt);
 	buffer_put_u8(&b, rec->ours);
 	buffer_put_u32(&b, rec->window);
+	limits_pack(&b, &rec->limits);
 	buffer_put_u32(&b, rec->nwithdrawn);
 	for (uint32_t i = 0; i < rec->nwithdrawn; i++) {
 		buffer_put_u32(&b, rec->withdrawn[i].id);

@@ -24,6 +24,19 @@ struct withdrawn {
 #define DUE_DEVICES 1 /* the device list is to be published */
 #define DUE_BUNDLE  2 /* the bundle is to be published */
 
+enum rates { RATE_OPEN, RATE_DECRYPT, RATES };
+
+/* What the identity may be used for (CONSTRAIN). */
+struct limits {
+	uint32_t lifetime; /* seconds from unlock; 0: none of its own */
+	uint8_t confirm;   /* enum confirm_when */
+
+	struct rate {
+		uint32_t uses; /* 0: no limit */
+		uint32_t seconds;
+	} rate[RATES];
+};
+
 /* The ACCOUNT record, opened; secure heap. */
 struct account_record {
 	struct omemo_identity identity;
@@ -36,6 +49,7 @@ struct account_record {
 	uint8_t doubt;	  /* DOUBT_SERVER: until adopt */
 	uint8_t ours;	  /* the bundle on the server is this state's */
 	uint32_t window;  /* seconds a message stays; 0: until first opened */
+	struct limits limits;
 	uint32_t nwithdrawn;
 	struct withdrawn withdrawn[LIMIT_WITHDRAWN]; /* oldest first */
 };
@@ -89,7 +103,21 @@ struct account {
 	uint8_t doubt;	     /* the record's */
 	uint32_t nwithdrawn; /* the record's */
 	struct withdrawn withdrawn[LIMIT_WITHDRAWN];
-	uint32_t window;  /* the record's */
+	uint32_t window;      /* the record's */
+	struct limits limits; /* the record's */
+	uint64_t unlocked;    /* loop_now() */
+	uint64_t until;	      /* loop_now() at which its life ends; 0: never */
+
+	struct life { /* use.c: tell then */
+		struct timer *timer;
+		struct keeper *keeper;
+		struct account *account;
+	} life;
+
+	struct used { /* use.c */
+		uint64_t level, at;
+	} used[RATES];
+
 	uint8_t compared; /* with the server, since unlock, or need not be */
 	uint64_t created;
 	struct index messages, outbox;
@@ -104,6 +132,9 @@ struct account {
 TAILQ_HEAD(account_list, account);
 
 struct bundles;
+struct confirm;
+
+TAILQ_HEAD(confirms, confirm);
 
 struct accounts {
 	struct account_list list;
@@ -113,6 +144,9 @@ struct accounts {
 	struct timer *purge; /* purge.c */
 	struct timer *handing; /* work.c: the next item to change hands */
 	struct bundles *bundles;
+	struct confirms confirms; /* confirm.c: requests that wait for a yes */
+	struct confirm *asking;	  /* whose question is open */
+	size_t nconfirms;
 };
 
 /* Fill k->accounts from the records; 0 or an error. */
@@ -134,6 +168,27 @@ struct account *request_net(struct request *, const char *jid);
 /* The same two, for what uses sessions: also DOUBT. */
 struct account *request_account_sure(struct request *, const char *jid);
 struct account *request_net_sure(struct request *, const char *jid);
+
+/* use.c: take limits over; a lifetime that is another begins at from. */
+void use_limit(
+    struct keeper *, struct account *, const struct limits *, uint64_t from);
+/* Is its life over? Until the next unlock. */
+int use_is_over(const struct account *);
+/* Is any account's? */
+int use_any_over(const struct keeper *);
+/* The passphrase was given: all live again. */
+void use_renew(struct keeper *);
+/* 0, or ERR_BUSY and in why when to come again. */
+int use_check(const struct account *, enum rates, char *why, size_t size);
+void use_count(struct account *, enum rates);
+
+/*
+ * confirm.c: must a person say yes first? Then r is taken, waits, and is
+ * dispatched anew or refused; its transaction must be given up. what: what it
+ * wants, for the prompt.
+ */
+int confirm_use(struct request *, const struct account *, const char *what);
+void confirm_forget(struct keeper *); /* lock: all are refused */
 
 /* adopt.c: why an account's sessions, or any's, are not used (enum doubt). */
 uint8_t account_doubt(struct keeper *, const struct account *);

@@ -119,6 +119,12 @@ request_account(struct request *r, const char *jid)
 	}
 	if ((a = account_find(r->keeper, jid)) == NULL)
 		request_fail(r, ERR_NOT_FOUND, "no account %s", jid);
+	else if ((r->message->right & (RIGHT_TEXT | RIGHT_NETWORK)) != 0 &&
+	    use_is_over(a)) {
+		request_fail(r, ERR_LOCKED,
+		    "the lifetime of %.200s is over: run xmpp-key unlock", jid);
+		return NULL;
+	}
 	return a;
 }
 

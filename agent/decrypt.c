@@ -382,6 +382,7 @@ answer_new(struct decrypting *d)
 	struct keeper *k = d->r->keeper;
 	struct account *a = d->account;
 
+	use_count(a, RATE_DECRYPT);
 	a->kept = (uint64_t)((int64_t)a->kept + d->ops.kept);
 	if (d->has_payload)
 		index_add(&a->messages, &d->message.entry);
@@ -399,9 +400,9 @@ answer_new(struct decrypting *d)
 	request_durable(d->r);
 }
 
-/* Final for this message; the user is told which key, and what to do. */
+/* The user is told which key, and what to do. why: of a limit, or "". */
 static void
-answer_error(struct decrypting *d, int err)
+answer_error(struct decrypting *d, int err, const char *why)
 {
 	const struct device *known = peer_find(&d->peer, d->device);
 	char text[REFUSAL_TEXT];
@@ -410,14 +411,15 @@ answer_error(struct decrypting *d, int err)
 	if (err == ERR_KEY_CHANGED && known != NULL && known->has_key)
 		refusal_words(text, REFUSAL_CHANGED, d->jid, d->sender, known);
 	else
-		snprintf(text, sizeof text, "from %.180s device %u", d->sender,
-		    d->device);
+		snprintf(text, sizeof text, "from %.100s device %u%s%s",
+		    d->sender, d->device, why[0] != '\0' ? ": " : "", why);
 	request_fail(d->r, err, "%s", text);
 }
 
 static void
 run(struct decrypting *d)
 {
+	char why[128] = "";
 	int err;
 
 	d->txn = txn_begin(d->r->keeper->records);
@@ -432,12 +434,14 @@ run(struct decrypting *d)
 		return;
 	}
 	if (err == 0)
+		err = use_check(d->account, RATE_DECRYPT, why, sizeof why);
+	if (err == 0)
 		err = decrypt(d);
 	if (err == ERR_DUPLICATE) {
 		memset(d->handle, 0, HANDLE_SIZE);
 		answer_known(d, VERDICT_DUPLICATE);
 	} else if (err != 0)
-		answer_error(d, err);
+		answer_error(d, err, why);
 	else
 		answer_new(d);
 }

@@ -69,11 +69,15 @@ check(const struct request *r)
 	const struct message *m = r->message;
 	const struct client *c = r->client;
 
+	if (c == NULL)
+		return ERR_EOF;
 	if (m == NULL || (m->flags & MESSAGE_EVENT) || !dispatch_has(m->type))
 		return ERR_UNKNOWN_MESSAGE;
 	if (!c->hello != (m->type == M_HELLO))
 		return ERR_HELLO_FIRST;
 	if (m->right != 0 && !(c->rights & m->right))
+		return ERR_RIGHT;
+	if ((m->flags & MESSAGE_HERE) && c->forwarded)
 		return ERR_RIGHT;
 	if (!(m->flags & MESSAGE_LOCKED) && is_locked(r->keeper))
 		return ERR_LOCKED;
@@ -89,10 +93,14 @@ dispatch(struct request *r)
 
 	if (err == 0)
 		err = log_use(r);
-	if (err != 0)
+	if (err == ERR_RIGHT && r->client->forwarded)
+		request_fail(r, err, "%s: not over the forwarded socket",
+		    r->message->name);
+	else if (err != 0)
 		request_fail(
 		    r, err, "%s", r->message != NULL ? r->message->name : "");
 	else {
+		r->whole = r->body;
 		keeper_used(r->keeper, r->message->type, r->message->right);
 		handlers[r->message->type](r);
 	}

@@ -108,6 +108,23 @@ identity_create(struct request *r)
 		create(r, jid, others);
 }
 
+static void
+put_limits(struct buffer *b, const struct account *a)
+{
+	uint64_t now = loop_now();
+	const struct rate *rate = a->limits.rate;
+
+	buffer_put_u32(b, a->limits.lifetime);
+	buffer_put_u32(
+	    b, a->until > now ? (uint32_t)((a->until - now + 999) / 1000) : 0);
+	buffer_put_u8(b, (uint8_t)use_is_over(a));
+	buffer_put_u8(b, a->limits.confirm);
+	for (int i = 0; i < RATES; i++) {
+		buffer_put_u32(b, rate[i].uses);
+		buffer_put_u32(b, rate[i].seconds);
+	}
+}
+
 void
 identity_list(struct request *r)
 {
@@ -128,6 +145,7 @@ identity_list(struct request *r)
 		buffer_put_u8(b, a->due);
 		buffer_put_u32(b, attach_count_nets(k, a->jid));
 		buffer_put_u32(b, a->window);
+		put_limits(b, a);
 		n++;
 	}
 	buffer_patch_u32(b, at, n);

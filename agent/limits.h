@@ -52,6 +52,11 @@
 #define LIMIT_LOG_HOUR	 24    /* that need no secret: all of them in 17 days */
 #define LIMIT_LOG_NAME	 4     /* uses under one client's name in an hour */
 #define LIMIT_LOG_DETAIL 512   /* octets; a fingerprint, and most of a JID */
+/* --- use of an identity --- */
+#define LIMIT_LIFETIME	(31 * 86400) /* seconds, from unlock */
+#define LIMIT_RATE_USES 1000000 /* with LIMIT_RATE_TIME its sums fit 64 bits */
+#define LIMIT_RATE_TIME (31 * 86400) /* seconds */
+#define LIMIT_CONFIRMS	64 /* requests that wait for askpass, each to 64 KiB */
 /* --- vault --- */
 #define LIMIT_PASSPHRASE       1024 /* octets */
 #define LIMIT_SLOTS	       8

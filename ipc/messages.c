@@ -16,6 +16,7 @@
 #define BODY  (FRAME_MAX - FRAME_HEADER) /* the largest */
 #define L     MESSAGE_LOCKED
 #define E     MESSAGE_EVENT
+#define H     MESSAGE_HERE
 
 #define ELEMENTS                                                               \
 	"elements:[ namespace:u8 sid:u32 iv:s payload:s "                      \
@@ -31,24 +32,25 @@ const struct message messages[] = {
 	{ M_RESTRICT, "RESTRICT", LINK_CLIENT, 0, L, SMALL,
 	  "rights:u32 name:s accounts:[ jid:s ]", "rights:u32",
 	  "Give up rights and accounts for good, and name the client. No account listed: all." },
-	{ M_ELEVATE, "ELEVATE", LINK_CLIENT, RIGHT_INFO, 0, SMALL,
+	{ M_ELEVATE, "ELEVATE", LINK_CLIENT, RIGHT_INFO, H, SMALL,
 	  "rights:u32 method:u8 secret:s", "rights:u32",
 	  "Add trust or admin until the connection ends, for the passphrase or a yes in askpass." },
 	{ M_STATUS, "STATUS", LINK_CLIENT, RIGHT_INFO, L, SMALL, "",
 	  "locked:u8 vault:u8 doubt:u8 accounts:u32 records:u64 "
 	  "clients:[ name:s pid:u32 rights:u32 ] walls:[ role:s wall:s ]",
 	  "The agent's state, its clients, the walls in force. doubt, accounts: 0 while locked." },
-	{ M_LOCK, "LOCK", LINK_CLIENT, RIGHT_INFO, L, SMALL, "", "",
+	{ M_LOCK, "LOCK", LINK_CLIENT, RIGHT_INFO, L | H, SMALL, "", "",
 	  "Finish what was read before, then forget every key." },
-	{ M_UNLOCK, "UNLOCK", LINK_CLIENT, RIGHT_INFO, L, SMALL,
+	{ M_UNLOCK, "UNLOCK", LINK_CLIENT, RIGHT_INFO, L | H, SMALL,
 	  "method:u8 secret:s", "",
 	  "Unlock the vault. BUSY at once while another attempt runs or a penalty lasts." },
-	{ M_VAULT_CREATE, "VAULT_CREATE", LINK_CLIENT, RIGHT_INFO, L, SMALL,
+	{ M_VAULT_CREATE, "VAULT_CREATE", LINK_CLIENT, RIGHT_INFO, L | H, SMALL,
 	  "method:u8 secret:s", "recovery:s",
 	  "Make the vault where there is none; this connection then has trust and admin." },
 	{ M_LIST, "LIST", LINK_CLIENT, RIGHT_INFO, 0, SMALL, "",
-	  "accounts:[ jid:s fingerprint:f32 device:u32 due:u8 nets:u32 window:u32 ]",
-	  "The accounts of this connection. due: bit 0 device list, bit 1 bundle to be published." },
+	  "accounts:[ jid:s fingerprint:f32 device:u32 due:u8 nets:u32 window:u32 "
+	  "lifetime:u32 left:u32 over:u8 confirm:u8 open_rate:u64 decrypt_rate:u64 ]",
+	  "The accounts of this connection. due: bit 0 device list, bit 1 bundle to be published. left: seconds of the lifetime; over: locked until unlock." },
 	{ M_CREATE, "CREATE", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
 	  "account:s others:u8", "fingerprint:f32 device:u32",
 	  "Make an identity. others: what becomes of devices found on the account's list." },
@@ -81,7 +83,7 @@ const struct message messages[] = {
 	  "Another way to open the vault (slot 0), or another secret in a slot. A recovery code is drawn." },
 	{ M_SLOT_REMOVE, "SLOT_REMOVE", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
 	  "slot:u8", "", "A secret opens the vault no more; not the last." },
-	{ M_QUIT, "QUIT", LINK_CLIENT, RIGHT_INFO, L, SMALL, "", "",
+	{ M_QUIT, "QUIT", LINK_CLIENT, RIGHT_INFO, L | H, SMALL, "", "",
 	  "End the agent. Refused on a connection that has said RESTRICT." },
 
 	{ M_LOG, "LOG", LINK_CLIENT, RIGHT_INFO, 0, SMALL, "from:u64",
@@ -208,6 +210,8 @@ const struct message messages[] = {
 	  "The keeper accepts connections." },
 	{ M_LOCK_NOW, "LOCK_NOW", LINK_LAUNCHER, 0, E, SMALL, "", NULL,
 	  "Launcher to keeper: the user's signal to lock." },
+	{ M_ASK_END, "ASK_END", LINK_LAUNCHER, 0, E, SMALL, "id:u32", NULL,
+	  "Keeper to launcher: end the askpass of the ASK with this id; its reply still comes." },
 	/* --- front link (SOCK_SEQPACKET) -------------------------------------- */
 	{ M_FRONT_SEND, "FRONT_SEND", LINK_FRONT, 0, E, SMALL, "handle:f16", NULL,
 	  "Encrypt and send." },

@@ -103,6 +103,7 @@ enum message_type {
 	M_ASK = 95,
 	M_SERVING,  /* event from the keeper: it accepts connections */
 	M_LOCK_NOW, /* event to the keeper: lock */
+	M_ASK_END,  /* event from the keeper: nobody waits for it any more */
 	/* front link: all events */
 	M_FRONT_SEND = 100, /* front to net: encrypt and send this handle */
 	M_FRONT_QUIT,
@@ -119,6 +120,7 @@ enum message_type {
 
 #define MESSAGE_LOCKED 1 /* flag: answered while locked */
 #define MESSAGE_EVENT  2 /* flag: id 0, no reply */
+#define MESSAGE_HERE   4 /* flag: not over the forwarded socket */
 
 struct message {
 	uint8_t type;
@@ -209,7 +211,14 @@ enum doubt {
 /* what a CONSTRAIN sets */
 enum constraint {
 	CONSTRAIN_WINDOW = 1, /* seconds that a message stays for siblings */
+	CONSTRAIN_LIFETIME,   /* seconds from unlock; 0: as long as the vault */
+	CONSTRAIN_CONFIRM,    /* enum confirm_when */
+	CONSTRAIN_OPEN_RATE,  /* uses << 32 | seconds; 0: no limit */
+	CONSTRAIN_DECRYPT_RATE, /* the same */
 };
+
+/* when askpass asks before a message is opened or composed */
+enum confirm_when { CONFIRM_NEVER = 0, CONFIRM_EACH, CONFIRM_ONCE };
 
 enum adopt { ADOPT_MOVED = 0, ADOPT_COPIED = 1 };
 
@@ -248,6 +257,8 @@ enum act {
 	ACT_IMPORT,
 	ACT_EXPORT,
 };
+
+enum ask_status { ASK_DONE = 0, ASK_FAILED = 1, ASK_ABSENT = 2 };
 
 enum ask_kind { ASK_SOURCE = 0, ASK_PASSPHRASE = 1, ASK_CONFIRM = 2 };
 

@@ -100,7 +100,8 @@ PROTOCOL.md: ipc/messages.c $(O)/test/protocol_index
 C_ALL = $(shell git ls-files '*.c')
 H_ALL = $(shell git ls-files '*.h')
 SH_ALL = $(shell git ls-files '*.sh') tests/run tests/lab/world \
-	tests/lab/world-inside tests/lab/drop .ci/run
+	tests/lab/world-inside tests/lab/drop .ci/run \
+	$(wildcard share/libexec/*)
 lint:
 	$(Q)$(deps) build test lint
 	$(Q)+$(MAKE) --no-print-directory lint-gcc lint-clang lint-format lint-words \

@@ -28,12 +28,14 @@ struct options { /* NULL or 0: not given */
 	int others;	     /* xmpp-key create: enum others, -1: not said */
 	const char *new_passphrase_file, *new_key_file; /* xmpp-key slots */
 	int new_recovery;				/* the same */
-	int slot;	 /* xmpp-key passwd: 1 to 255; 0: not said */
-	int qr, uri;	 /* xmpp-key fingerprint: how it is shown */
-	int recovery;	 /* xmpp-key: the secret is the recovery code */
-	uint64_t window; /* xmpp-key constrain: seconds, or OPTION_UNSET */
-	int verify;	 /* xmpp-key log */
-	int adopt;	 /* xmpp-key adopt: enum adopt, -1: not said */
+	int slot;     /* xmpp-key passwd: 1 to 255; 0: not said */
+	int qr, uri;  /* xmpp-key fingerprint: how it is shown */
+	int recovery; /* xmpp-key: the secret is the recovery code */
+	/* xmpp-key constrain: seconds, enum confirm_when, uses << 32 | seconds;
+	 * or OPTION_UNSET */
+	uint64_t window, lifetime, confirm, open_rate, decrypt_rate;
+	int verify;		/* xmpp-key log */
+	int adopt;		/* xmpp-key adopt: enum adopt, -1: not said */
 	struct account account; /* what options_account read */
 };
 

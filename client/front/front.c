@@ -90,8 +90,10 @@ on_attached(void *arg, int err, struct reader *reply)
 		    "create %s",
 		    front->config.account);
 		front->handler->gone(front->arg, REFUSED);
-	} else if (err != ERR_LOCKED && err != ERR_EOF) {
-		/* LOCKED: UNLOCKED will come; EOF: closed() has been called */
+	} else if (err == ERR_LOCKED) { /* UNLOCKED will come */
+		front->handler->locked(front->arg, 1);
+	} else if (err != ERR_EOF) {
+		/* EOF: closed() has been called */
 		front->handler->gone(front->arg,
 		    fail_agent(
 			front->config.account, err, agent_error(front->agent)));

@@ -64,6 +64,15 @@ failed(struct front *front, int err)
 
 	if (STAILQ_EMPTY(&in->queue) || err == ERR_EOF || err == ERR_LOCKED)
 		return;
+	/* a limit of the identity's (xmpp-key constrain): it says when */
+	if (err == ERR_BUSY && in->tries >= RETRY_TIMES) {
+		if (in->tries++ == RETRY_TIMES)
+			front->handler->notice(front->arg,
+			    front->config.account,
+			    fail_words(err, agent_error(front->agent)));
+		in->timer = loop_timer(front->loop, BUSY_MS, on_timer, front);
+		return;
+	}
 	if ((front_is_passing(err) || err == ERR_UNACKNOWLEDGED) &&
 	    in->tries++ < RETRY_TIMES) {
 		in->timer = loop_timer(front->loop, RETRY_MS, on_timer, front);

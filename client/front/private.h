@@ -18,7 +18,8 @@
 #define COMPOSE_MAX 32 /* COMPOSE requests without an answer */
 #define CLEARS_MAX  64 /* messages in clear that the keeper is asked about */
 #define RETRY_MS    300
-#define RETRY_TIMES 40 /* BUSY or RETRY in a row, then it is an error */
+#define RETRY_TIMES 40	 /* BUSY or RETRY in a row, then it is an error */
+#define BUSY_MS	    5000 /* a message that cannot be opened yet is not given up */
 
 struct incoming {
 	STAILQ_ENTRY(incoming) entry;

@@ -5,6 +5,7 @@
 #ifndef CLIENT_KEY_KEY_H
 #define CLIENT_KEY_KEY_H
 
+#include <jansson.h>
 #include <stdint.h>
 
 #include "../../ipc/agent_client.h"
@@ -74,7 +75,15 @@ struct key_account { /* a row of LIST */
 	uint8_t fingerprint[FINGERPRINT_SIZE];
 	uint32_t device, nets, window;
 	uint8_t due;
+	uint32_t lifetime, left;	  /* seconds */
+	uint8_t over;			  /* locked, alone, until unlock */
+	uint8_t confirm;		  /* enum confirm_when */
+	uint64_t open_rate, decrypt_rate; /* uses << 32 | seconds */
 };
+
+/* constraints.c: what constrains an account, for people and for programs. */
+void key_constraints_print(const struct key_account *);
+json_t *key_constraints_json(const struct key_account *);
 
 /* fn for each account, non-zero stops; 0, or the exit code (printed). */
 int key_each_account(

@@ -4,7 +4,6 @@
  */
 #include <stdio.h>
 
-#include "../../ipc/duration.h"
 #include "../common/json.h"
 #include "key.h"
 
@@ -21,24 +20,25 @@ int
 key_show(struct key *key)
 {
 	struct key_account a;
-	char text[FINGERPRINT_TEXT], window[DURATION_TEXT];
+	char text[FINGERPRINT_TEXT];
 	int code = key_find_account(key, &a);
 
 	if (code != DONE)
 		return code;
 	fingerprint_print(a.fingerprint, text);
 	if (key->options.json) {
-		json_line(json_pack("{s:s, s:s, s:I, s:b, s:I, s:I}", "jid",
-		    a.jid, "fingerprint", text, "device", (json_int_t)a.device,
-		    "due", a.due != 0, "nets", (json_int_t)a.nets, "window",
-		    (json_int_t)a.window));
+		json_line(json_pack("{s:s, s:s, s:I, s:b, s:I, s:I, s:o}",
+		    "jid", a.jid, "fingerprint", text, "device",
+		    (json_int_t)a.device, "due", a.due != 0, "nets",
+		    (json_int_t)a.nets, "window", (json_int_t)a.window,
+		    "constraints", key_constraints_json(&a)));
 		return DONE;
 	}
-	duration_text(a.window, window, sizeof(window));
 	printf("account: %s\ndevice: %u\nto be published: %s\n"
-	       "connections: %u\nmessages stay: %s\nfingerprint:\n",
-	    key->jid, a.device, due_words(a.due), a.nets,
-	    a.window == 0 ? "until one client has opened them" : window);
+	       "connections: %u\n",
+	    key->jid, a.device, due_words(a.due), a.nets);
+	key_constraints_print(&a);
+	puts("fingerprint:");
 	fingerprint_show(stdout, a.fingerprint);
 	putchar('\n');
 	return DONE;

@@ -43,7 +43,10 @@ static const struct verb verbs[] = {
 	    "trust a key that was not compared", 1, 2, 66, RIGHT_TRUST },
 	{ "distrust", key_distrust, "JID {[PEER] URI|- | PEER FINGERPRINT}",
 	    "never use a key again", 1, 2, 66, RIGHT_TRUST },
-	{ "constrain", key_constrain, "JID --window T",
+	{ "constrain", key_constrain,
+	    "JID [--window T] [--lifetime T] "
+	    "[--confirm|--confirm-once|--no-confirm] [--open-rate N/T] "
+	    "[--decrypt-rate N/T]",
 	    "limit what an identity may be used for", 1, 1, 1, RIGHT_ADMIN },
 	{ "adopt", key_adopt, "--moved|--copied",
 	    "say what became of a state that is in doubt", 0, 0, 0,
