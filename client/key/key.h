@@ -16,8 +16,9 @@
 
 struct key {
 	struct options options;
-	struct agent *agent; /* connected; rights as the verb's row says */
-	int argc;	     /* operands behind the verb */
+	struct password password; /* the account's, once it was asked for */
+	struct agent *agent;	  /* connected; rights as the verb's row says */
+	int argc;		  /* operands behind the verb */
 	char **argv;
 	char jid[JID_SIZE];  /* the first operand, where the verb has one */
 	char peer[JID_SIZE]; /* the second, the same */
@@ -45,6 +46,7 @@ int key_policy(struct key *);
 int key_trust(struct key *);
 int key_distrust(struct key *);
 int key_publish(struct key *);
+int key_doctor(struct key *);
 int key_adopt(struct key *);
 int key_constrain(struct key *);
 int key_slots(struct key *);
