@@ -102,6 +102,14 @@ take_slot(struct options *o, const char *value)
 }
 
 static int
+take_fix(struct options *o, const char *value)
+{
+	(void)value;
+	o->fix = 1;
+	return 0;
+}
+
+static int
 take_moved(struct options *o, const char *value)
 {
 	(void)value;
@@ -162,6 +170,7 @@ static const struct row {
 	{ "recovery", OPTIONS_KEY, 0, take_recovery, NULL },
 	{ "window", OPTIONS_KEY, 1, take_window,
 	    "a time such as 90s, 15m, 8h, 2d, or 0" },
+	{ "fix", OPTIONS_KEY, 0, take_fix, NULL },
 	{ "moved", OPTIONS_KEY, 0, take_moved, NULL },
 	{ "copied", OPTIONS_KEY, 0, take_copied, NULL },
 };

@@ -31,6 +31,7 @@ struct options { /* NULL or 0: not given */
 	int slot;	 /* xmpp-key passwd: 1 to 255; 0: not said */
 	int recovery;	 /* xmpp-key: the secret is the recovery code */
 	uint64_t window; /* xmpp-key constrain: seconds, or OPTION_UNSET */
+	int fix;	 /* xmpp-key doctor: mend what can be */
 	int adopt;	 /* xmpp-key adopt: enum adopt, -1: not said */
 	struct account account; /* what options_account read */
 };

@@ -47,6 +47,9 @@ static const struct verb verbs[] = {
 	    RIGHT_ADMIN },
 	{ "publish", key_publish, "JID", "publish device list and bundle", 1, 1,
 	    1, 0 },
+	{ "doctor", key_doctor, "JID [--fix]",
+	    "compare what the server publishes with what the agent holds", 1, 1,
+	    1, 0 },
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
 
@@ -128,6 +131,7 @@ main(int argc, char **argv)
 	if (key.agent == NULL)
 		return code;
 	code = verb->run(&key);
+	password_free(&key.password);
 	agent_free(key.agent);
 	return code;
 }

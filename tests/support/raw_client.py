@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""raw_client.py [-i NODE] JID PASSWORD PORT CA: a contact that sends what no
-client would.
+"""raw_client.py [-i NODE | -p NODE] JID PASSWORD PORT CA: a contact that sends
+what no client would.
 
 Logs in at 127.0.0.1 (STARTTLS verified, SASL PLAIN, bind), sends each line of
 standard input as it is ("%N%TEXT%" stands for N times TEXT), and ends when the
 server has answered a last ping: then it has handled all of them. With -i it
-first asks for that PEP node and prints the ids of its devices.
+first asks for that PEP node and prints the ids of its devices, with -p what its
+item holds.
 """
 import base64
 import re
@@ -64,21 +65,25 @@ class Stream:
         self.until("</bind>")
 
 
-    def devices(self, node):
+    def items(self, node):
         self.send("<iq type='get' id='items'><pubsub xmlns='http://jabber.org/"
                   "protocol/pubsub'><items node='%s'/></pubsub></iq>" % node)
-        answer = self.until("<iq[^>]*id='items'.*?</iq>|"
-                            "<iq[^>]*id=\"items\".*?</iq>")
-        print(*re.findall(r"<device id=['\"](\d+)", answer))
+        return self.until("<iq[^>]*id='items'.*?</iq>|"
+                          "<iq[^>]*id=\"items\".*?</iq>")
 
 
 def main():
-    node = sys.argv.pop(2) if sys.argv[1] == "-i" else None
+    how = sys.argv[1]
+    node = sys.argv.pop(2) if how in ("-i", "-p") else None
     jid, password, port, ca = sys.argv[2 if node else 1:]
     stream = Stream(jid, port, ca)
     stream.login(jid, password)
     if node:
-        stream.devices(node)
+        answer = stream.items(node)
+    if how == "-i":
+        print(*re.findall(r"<device id=['\"](\d+)", answer))
+    if how == "-p":
+        print(re.search(r"<item\b[^>]*>(.*)</item>", answer, re.S).group(1))
     for line in sys.stdin:
         stream.send(re.sub(r"%(\d+)%([^%]*)%",
                            lambda m: m.group(2) * int(m.group(1)),
