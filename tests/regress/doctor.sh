@@ -84,6 +84,7 @@ in_home juliet "$O/xmpp-key" doctor $J --host 127.0.0.1 --port "$PORT" \
 [ "$(tail -n 1 "$T/words.out")" = "all is well" ] || fail "what does it say at the end?"
 doctor 0 --fix
 ! says level=mended || fail "--fix where nothing is wrong"
+python3 tests/support/json_schema.py doctor "$T/doctor.json" || fail "--json"
 
 # --- the list
 delete $NS.devicelist
@@ -99,6 +100,7 @@ mends list-absent "$publish"
 list 4242 "$device"
 finds device-no-bundle "xmpp-key revoke $J --device 4242"
 says about=device-no-bundle device=4242 || fail "which device?"
+python3 tests/support/json_schema.py doctor "$T/doctor.json" || fail "--json"
 doctor 1 --fix # that is for the user to say
 says about=device-no-bundle device=4242 || fail "--fix took another's device away"
 ! says level=mended || fail "--fix mended what it must not"
