@@ -86,6 +86,13 @@ doctor 0 --fix
 ! says level=mended || fail "--fix where nothing is wrong"
 python3 tests/support/json_schema.py doctor "$T/doctor.json" || fail "--json"
 
+# --- beside a client that is connected
+chat_start j juliet $J
+must 20 event j event=online
+doctor 0
+grep -q '1 connection of xmpp-net' "$T/doctor.json" || fail "no client is told"
+chat_quit j
+
 # --- the list
 delete $NS.devicelist
 mends list-absent "$publish"
@@ -106,6 +113,13 @@ says about=device-no-bundle device=4242 || fail "--fix took another's device awa
 ! says level=mended || fail "--fix mended what it must not"
 put $NS.bundles:4242 "<bundle xmlns='$NS'/>"
 finds device-no-bundle "xmpp-key revoke $J --device 4242"
+# more of them than are looked at, ours behind
+mapfile -t many < <(seq 5001 5080)
+list "${many[@]}" "$device"
+finds device-no-bundle "xmpp-key revoke $J --device 5001"
+says about=list-long level=note || fail "a long list is not told"
+[ "$(grep -c '"device-no-bundle"' "$T/doctor.json")" = 63 ] || fail "not 63 of the others"
+! says about=list-without-us || fail "ours was not found behind the others"
 list "$device"
 well "the other device"
 
