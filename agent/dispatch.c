@@ -37,6 +37,7 @@ static handler *const handlers[] = {
 	[M_SHOWN] = message_shown,
 	[M_WAITING] = message_waiting,
 	[M_DISCARD] = compose_discard,
+	[M_OWN_BUNDLE] = own_public,
 	[M_ATTACH_NET] = attach_net,
 	[M_DEVICES] = devices_hand_in,
 	[M_ENCRYPT] = encrypt_message,

@@ -21,6 +21,8 @@ int vault_requests_log(void *arg, struct txn *);
 handler vault_request_slots, vault_request_slot_set, vault_request_slot_remove;
 /* identity.c */
 handler identity_list, identity_create, identity_publish;
+/* own_public.c */
+handler own_public;
 /* constrain.c */
 handler constrain;
 /* log_request.c */

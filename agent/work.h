@@ -32,6 +32,10 @@ void work_put_compare(struct buffer *, const struct account *, uint64_t item);
 #define WORK_ITEM_COMPARE 1 /* the others' are times in microseconds */
 #define WORK_ITEM_FETCH	  2
 int work_put_devices(struct request *, struct account *, uint64_t item);
+/* "identity:s spk_id:u32 spk:s signature:s prekeys:[ id:u32 key:s ]". */
+struct prekeys;
+int work_put_keys(struct buffer *, uint8_t ns, const struct account_record *,
+    const struct prekeys *);
 int work_put_bundle(
     struct request *, struct txn *, struct account *, uint64_t item);
 int work_put_empty(

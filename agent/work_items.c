@@ -138,8 +138,8 @@ put_prekeys(struct buffer *b, const struct omemo_profile *profile,
 	return n;
 }
 
-static int
-put_bundle(struct buffer *b, uint8_t ns, const struct account_record *rec,
+int
+work_put_keys(struct buffer *b, uint8_t ns, const struct account_record *rec,
     const struct prekeys *p)
 {
 	const struct omemo_profile *profile = &omemo_profiles[ns];
@@ -179,7 +179,7 @@ work_put_bundle(
 	buffer_put_u32(b, 0);
 	if ((err = account_open(t, a->jid, &rec)) == 0 &&
 	    (err = prekeys_open(t, a->jid, &p)) == 0)
-		err = put_bundle(b, ns, rec, p);
+		err = work_put_keys(b, ns, rec, p);
 	buffer_put_u32(b, 0);
 	prekeys_release(p);
 	account_release(rec);

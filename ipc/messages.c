@@ -129,6 +129,14 @@ const struct message messages[] = {
 	  "account:s handle:f16", "",
 	  "Give up a composed message." },
 
+	/* --- client link: what is public ---------------------------------------- */
+	{ M_OWN_BUNDLE, "OWN_BUNDLE", LINK_CLIENT, RIGHT_INFO, 0, SMALL,
+	  "account:s namespace:u8",
+	  "device:u32 identity:s spk_id:u32 spk:s signature:s "
+	  "prekeys:[ id:u32 key:s ] spk_made:u64 withdrawn:[ id:u32 ] "
+	  "devices:[ id:u32 known:u8 heard:u64 ]",
+	  "The account's public keys as they are to be published, ids given up, its other devices." },
+
 	/* --- client link: nets ------------------------------------------------ */
 	{ M_ATTACH_NET, "ATTACH_NET", LINK_CLIENT, RIGHT_NETWORK, 0, SMALL,
 	  "account:s", "device:u32 cursor:s since:u64",
@@ -230,6 +238,28 @@ const struct message messages[] = {
 	  NULL, "Something was dropped, and why." },
 	{ M_NET_CAUGHT_UP, "NET_CAUGHT_UP", LINK_FRONT, 0, E, SMALL, "", NULL,
 	  "The archive has been read to its end." },
+	{ M_FRONT_INSPECT, "FRONT_INSPECT", LINK_FRONT, 0, E, SMALL, "device:u32",
+	  NULL, "Look at what the server has of the account and this device (0: none); change nothing." },
+	{ M_FRONT_CONFIGURE, "FRONT_CONFIGURE", LINK_FRONT, 0, E, SMALL,
+	  "device:u32", NULL,
+	  "Have everyone read that device's bundle (0: the device list), and its items kept." },
+	{ M_NET_SEEN_SERVER, "NET_SEEN_SERVER", LINK_FRONT, 0, E, SMALL,
+	  "archive:u8 preference:s carbons:u8 pep:u8 options:u8 time:u64", NULL,
+	  "What the server says that it can do. time: seconds since 1970 by its clock, or 0." },
+	{ M_NET_SEEN_LIST, "NET_SEEN_LIST", LINK_FRONT, 0, E, SMALL,
+	  "state:u8 why:s access:s persist:u8 total:u32 "
+	  "devices:[ id:u32 bundle:u8 ]", NULL,
+	  "The account's device list, its node's configuration, and the first ids with their bundles' state." },
+	{ M_NET_SEEN_BUNDLE, "NET_SEEN_BUNDLE", LINK_FRONT, 0, E, SMALL,
+	  "state:u8 why:s access:s persist:u8 identity:s spk_id:u32 spk:s "
+	  "signature:s", NULL, "The device's bundle and its node's configuration." },
+	{ M_NET_SEEN_PREKEYS, "NET_SEEN_PREKEYS", LINK_FRONT, 0, E, SMALL,
+	  "prekeys:[ id:u32 key:s ]", NULL,
+	  "Some of the bundle's one-time prekeys; the next event goes on." },
+	{ M_NET_INSPECTED, "NET_INSPECTED", LINK_FRONT, 0, E, SMALL, "", NULL,
+	  "That was all." },
+	{ M_NET_CONFIGURED, "NET_CONFIGURED", LINK_FRONT, 0, E, SMALL,
+	  "reason:s", NULL, "The answer to CONFIGURE; empty: it is so now." },
 	/* clang-format on */
 };
 

@@ -70,6 +70,7 @@ enum message_type {
 	M_WAITING,
 	M_DISCARD,
 	M_LOG = 30,
+	M_OWN_BUNDLE = 36,
 
 	M_ATTACH_NET = 40,
 	M_DEVICES,
@@ -113,6 +114,14 @@ enum message_type {
 	M_NET_UNENCRYPTED,
 	M_NET_NOTICE,
 	M_NET_CAUGHT_UP,
+	M_FRONT_INSPECT, /* front to net: look, change nothing */
+	M_FRONT_CONFIGURE,
+	M_NET_SEEN_SERVER, /* net to front: what INSPECT has found */
+	M_NET_SEEN_LIST,
+	M_NET_SEEN_BUNDLE,
+	M_NET_SEEN_PREKEYS,
+	M_NET_INSPECTED,
+	M_NET_CONFIGURED,
 
 	M_REPLY = 254,
 	M_ERROR = 255, /* code:u32 text:s */
@@ -161,6 +170,16 @@ enum bundle_status {
 	BUNDLE_ABSENT = 1,
 	BUNDLE_UNREACHABLE = 2
 };
+
+/* what INSPECT finds of a node, and what it was told of a feature */
+enum node_state {
+	NODE_HERE = 0,
+	NODE_ABSENT,
+	NODE_MALFORMED,
+	NODE_UNREADABLE,
+};
+
+enum told { TOLD_NO = 0, TOLD_YES, TOLD_NOTHING };
 
 enum encrypt_status { ENCRYPT_DONE = 0, ENCRYPT_NEED = 1, ENCRYPT_WAIT = 2 };
 

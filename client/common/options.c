@@ -186,6 +186,14 @@ take_slot(struct options *o, const char *value)
 }
 
 static int
+take_fix(struct options *o, const char *value)
+{
+	(void)value;
+	o->fix = 1;
+	return 0;
+}
+
+static int
 take_moved(struct options *o, const char *value)
 {
 	(void)value;
@@ -265,6 +273,7 @@ static const struct row {
 	    "uses and a time, such as 100/1h, or 0" },
 	{ "decrypt-rate", OPTIONS_KEY, 1, take_decrypt_rate,
 	    "uses and a time, such as 1000/1h, or 0" },
+	{ "fix", OPTIONS_KEY, 0, take_fix, NULL },
 	{ "moved", OPTIONS_KEY, 0, take_moved, NULL },
 	{ "copied", OPTIONS_KEY, 0, take_copied, NULL },
 	{ "verify", OPTIONS_KEY, 0, take_verify, NULL },

@@ -35,6 +35,7 @@ struct options { /* NULL or 0: not given */
 	 * or OPTION_UNSET */
 	uint64_t window, lifetime, confirm, open_rate, decrypt_rate;
 	int verify;		/* xmpp-key log */
+	int fix;		/* xmpp-key doctor: mend what can be */
 	int adopt;		/* xmpp-key adopt: enum adopt, -1: not said */
 	struct account account; /* what options_account read */
 };

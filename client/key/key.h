@@ -15,6 +15,8 @@
 #include "../common/jid.h"
 #include "../common/options.h"
 
+struct verb;
+
 struct key {
 	struct options options;
 	struct agent *agent; /* connected; rights as the verb's row says */
@@ -22,6 +24,9 @@ struct key {
 	char **argv;
 	char jid[JID_SIZE];  /* the first operand, where the verb has one */
 	char peer[JID_SIZE]; /* the second, the same */
+	struct password password; /* the account's, once it was asked for */
+	const struct verb *verbs; /* all of them, for help */
+	size_t nverbs;
 };
 
 struct verb {
@@ -33,6 +38,8 @@ struct verb {
 	int least, most; /* operands */
 	uint32_t rights; /* beside info: what ELEVATE will be asked for */
 };
+
+#define VERB_ALONE (1U << 31) /* rights: the agent is not asked at all */
 
 int key_create(struct key *);
 int key_list(struct key *);
@@ -47,6 +54,8 @@ int key_trust(struct key *);
 int key_distrust(struct key *);
 int key_verify(struct key *);
 int key_publish(struct key *);
+int key_doctor(struct key *);
+int key_help(struct key *);
 int key_adopt(struct key *);
 int key_constrain(struct key *);
 int key_slots(struct key *);

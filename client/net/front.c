@@ -9,6 +9,16 @@
 
 #include "net.h"
 
+/* Only a net that was started to look may be told to. */
+static int
+on_inspect(struct net *net, uint8_t type, uint32_t device)
+{
+	if (!net->looks || !net->bound)
+		return ERR_UNKNOWN_MESSAGE;
+	return type == M_FRONT_INSPECT ? inspect(net, device)
+				       : inspect_configure(net, device);
+}
+
 static int
 on_frame(void *arg, struct frame *f)
 {
@@ -20,6 +30,8 @@ on_frame(void *arg, struct frame *f)
 		return ERR_UNKNOWN_MESSAGE;
 	if (message_check(m->request, f->body.p, f->body.left) != 0)
 		return ERR_MALFORMED;
+	if (f->type == M_FRONT_INSPECT || f->type == M_FRONT_CONFIGURE)
+		return on_inspect(net, f->type, reader_u32(&f->body));
 	if (f->type == M_FRONT_SEND) {
 		reader_fixed(&f->body, handle, sizeof(handle));
 		outgoing_add(net, handle);

@@ -48,6 +48,7 @@ enum net_exit {
 #define NET_ROUNDS	 8    /* times NEED may be answered for a message */
 #define NET_CLOSE_MS	 2000 /* ms for the stream's end */
 #define NET_RECENT	 256  /* stanzas sent: for bounces and receipts */
+#define NET_OTHERS	 64   /* listed devices whose bundles are looked at */
 
 /* --- namespaces ------------------------------------------------------------------ */
 #define NS_OMEMO_XML   "eu.siacs.conversations.axolotl"
@@ -70,6 +71,7 @@ enum net_exit {
 #define NS_HINTS       "urn:xmpp:hints"
 #define NS_RECEIPTS    "urn:xmpp:receipts"
 #define NS_PING	       "urn:xmpp:ping"
+#define NS_TIME	       "urn:xmpp:time"
 #define NS_CAPS	       "http://jabber.org/protocol/caps"
 
 struct iqs;
@@ -78,6 +80,7 @@ struct archive;
 struct outgoing_list;
 struct acks;
 struct work_state;
+struct inspection;
 
 struct net {
 	struct loop *loop;
@@ -91,6 +94,7 @@ struct net {
 	uint16_t port;
 	const char *ca_file;
 	int quiet; /* --no-presence: sends, but receives nothing */
+	int looks; /* --inspect: does what the front asks, and no more */
 	/* the stream (login.c) */
 	struct memory memory;
 	xmpp_mem_t mem;
@@ -122,6 +126,7 @@ struct net {
 	struct outgoing_list *outgoing;
 	struct acks *acks;
 	struct work_state *work;
+	struct inspection *inspection;
 };
 
 /* main.c: leave in good order; the first call counts. */
@@ -239,5 +244,11 @@ void acks_receive(struct net *, xmpp_stanza_t *sm);
 /* --- work.c ------------------------------------------------------------------------------------------ */
 int work_new(struct net *);
 void work_ask(struct net *);
+
+/* --- inspect.c ----------------------------------------------------------------------------------- */
+int inspection_new(struct net *);
+/* Answered by events, the last of them NET_INSPECTED. */
+int inspect(struct net *, uint32_t device);
+int inspect_configure(struct net *, uint32_t device);
 
 #endif

@@ -25,6 +25,10 @@ typedef void publish_done(struct net *, void *arg, const char *reason);
 void publish(struct net *, const char *node, xmpp_stanza_t *payload,
     publish_done *, void *arg);
 
+/* Have everyone read a node that is there, and its items kept. */
+void
+publish_configure(struct net *, const char *node, publish_done *, void *arg);
+
 /*
  * What an answer to <items node=…> holds: 0 and the payload (name, ns);
  * ERR_NOT_FOUND: there is none (*payload NULL); ERR_BAD_MESSAGE: something

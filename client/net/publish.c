@@ -34,7 +34,8 @@ static void
 publish_finish(struct net *net, struct publication *p, const char *reason)
 {
 	p->done(net, p->arg, reason);
-	xmpp_stanza_release(p->payload);
+	if (p->payload != NULL)
+		xmpp_stanza_release(p->payload);
 	free(p->node);
 	free(p);
 }
@@ -119,16 +120,34 @@ publish_step(struct net *net, struct publication *p)
 	iq_send(net, iq, on_answer, p);
 }
 
-void
-publish(struct net *net, const char *node, xmpp_stanza_t *payload,
-    publish_done *done, void *arg)
+static struct publication *
+publication_new(const char *node, publish_done *done, void *arg)
 {
 	struct publication *p = calloc(1, sizeof(*p));
 
 	if (p == NULL || (p->node = strdup(node)) == NULL)
 		abort();
-	p->payload = payload;
 	p->done = done;
 	p->arg = arg;
+	return p;
+}
+
+void
+publish(struct net *net, const char *node, xmpp_stanza_t *payload,
+    publish_done *done, void *arg)
+{
+	struct publication *p = publication_new(node, done, arg);
+
+	p->payload = payload;
+	publish_step(net, p);
+}
+
+void
+publish_configure(
+    struct net *net, const char *node, publish_done *done, void *arg)
+{
+	struct publication *p = publication_new(node, done, arg);
+
+	p->step = STEP_OPEN;
 	publish_step(net, p);
 }

@@ -141,6 +141,10 @@ on_attached(void *arg, int err, struct reader *reply)
 void
 session_start(struct net *net)
 {
+	if (net->looks) {
+		front_online(net, xmpp_conn_get_bound_jid(net->conn));
+		return;
+	}
 	(void)keeper_body(net);
 	keeper_request(net, M_ATTACH_NET, on_attached, net);
 }

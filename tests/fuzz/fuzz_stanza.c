@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../client/net/inspect_xml.h"
 #include "../../client/net/net.h"
 #include "../../client/net/omemo_xml.h"
 #include "../../client/net/origin.h"
@@ -60,6 +61,22 @@ read_pep(xmpp_stanza_t *iq)
 	check(iq_condition(iq) != NULL);
 }
 
+static void
+read_server(xmpp_stanza_t *iq)
+{
+	struct xml_config config;
+	char word[XML_WORD];
+
+	config_parse(iq, NODE_LIST, &config);
+	check(strlen(config.access) < XML_WORD);
+	check(config.persist <= TOLD_NOTHING);
+	prefs_parse(iq, word);
+	check(strlen(word) < XML_WORD);
+	(void)time_parse(iq);
+	check(disco_told(iq, NS_MAM) <= TOLD_NOTHING);
+	check(disco_is(iq, "pubsub", "pep") <= TOLD_NOTHING);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -82,6 +99,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				read_encrypted(el);
 		}
 		read_pep(stanza);
+		read_server(stanza);
 		xmpp_stanza_release(stanza);
 	}
 	free(text);

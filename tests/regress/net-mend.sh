@@ -36,6 +36,8 @@ chat_say r $J "the list can be read" r1
 must 30 event j event=message "body=the list can be read"
 chat_say j $R "and answered" j1
 must 30 event r event=message "body=and answered"
+in_home juliet "$O/xmpp-key" peers $J $R --json >"$T/peers.out" || fail peers
+python3 tests/support/json_schema.py peers "$T/peers.out" || fail "peers --json"
 
 # Romeo blocks her: what she sends comes back.
 raw $R secret-romeo <<-XML

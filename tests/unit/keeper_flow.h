@@ -466,7 +466,7 @@ send_text(struct side *from, struct side *to, const char *id, const char *text,
     uint8_t handle[HANDLE_SIZE])
 {
 	uint8_t composed[HANDLE_SIZE];
-	struct fixed f = { 0 };
+	struct fixed f = { NULL, 0 };
 
 	compose(from, to->jid, id, text, composed);
 	encrypt_until_done(from, to, composed, &f);

@@ -49,6 +49,7 @@ static const struct expected expected[] = {
 	{ "WAITING", 28, RIGHT_TEXT, 0 },
 	{ "DISCARD", 29, RIGHT_TEXT, 0 },
 	{ "LOG", 30, RIGHT_INFO, 0 },
+	{ "OWN_BUNDLE", 36, RIGHT_INFO, 0 },
 	{ "ATTACH_NET", 40, RIGHT_NETWORK, 0 },
 	{ "DEVICES", 41, RIGHT_NETWORK, 0 },
 	{ "ENCRYPT", 42, RIGHT_NETWORK, 0 },
