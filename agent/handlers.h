@@ -25,6 +25,10 @@ handler constrain;
 handler adopt_state;
 /* trust.c */
 handler trust_decide, trust_policy, trust_acknowledge;
+/* export.c */
+handler export_account;
+/* import.c */
+handler import_open, import_part;
 /* attach.c */
 handler attach_front, attach_net;
 /* compose.c */

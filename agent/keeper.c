@@ -22,6 +22,7 @@
 #include "client.h"
 #include "crypto/crypto.h"
 #include "crypto/secret.h"
+#include "move.h"
 
 #define EXIT_AGAIN    1
 #define EXIT_FOR_GOOD 2
@@ -142,6 +143,7 @@ lock_finish(struct keeper *k)
 	timer_cancel(k->reseal);
 	k->life = k->idle = k->reseal = NULL;
 	accounts_forget(k);
+	move_forget(k);
 	vault_lock(k->vault);
 	crypto_forget();
 	clients_lock(k, was_open);
@@ -344,6 +346,7 @@ keeper_wire(struct keeper *k)
 	if (k->store == NULL || k->derive == NULL || k->launcher == NULL ||
 	    k->ask == NULL || k->listen == NULL)
 		return ERR_MEMORY;
+	connection_allow(k->store, STORE_OUT_MAX);
 	records_set_store(k->records, k->store);
 	vault_set_derive(k->vault, k->derive);
 	if (loop_after(k->loop, turn_flush, k) != 0 ||

@@ -73,6 +73,7 @@ struct keeper {
 	int locking;		   /* requests read before are being finished */
 	int handled;		   /* requests in this turn */
 	struct accounts *accounts; /* identity.c: caches that lock forgets */
+	struct move *move;	   /* the export or import that goes on */
 };
 
 /*

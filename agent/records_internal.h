@@ -88,7 +88,7 @@ TAILQ_HEAD(batches, batch);
 struct txn {
 	struct records *r;
 	struct changes changes;
-	size_t octets;
+	size_t octets, most;
 	int open;
 	int purge;	/* the log is to be emptied: something was destroyed */
 	int ends_epoch; /* an epoch's key was */

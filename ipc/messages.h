@@ -70,6 +70,10 @@ enum message_type {
 	M_WAITING,
 	M_DISCARD,
 
+	M_EXPORT = 33,
+	M_IMPORT,
+	M_IMPORT_OPEN = 39,
+
 	M_ATTACH_NET = 40,
 	M_DEVICES,
 	M_ENCRYPT,
