@@ -117,6 +117,22 @@ take_copied(struct options *o, const char *value)
 	return 0;
 }
 
+static int
+take_force(struct options *o, const char *value)
+{
+	(void)value;
+	o->force = 1;
+	return 0;
+}
+
+static int
+take_export_recovery(struct options *o, const char *value)
+{
+	(void)value;
+	o->export_recovery = 1;
+	return 0;
+}
+
 #define STRING(field)                                                          \
 	static int take_##field(struct options *o, const char *value)          \
 	{                                                                      \
@@ -131,6 +147,7 @@ STRING(passphrase_file)
 STRING(passphrase_command)
 STRING(new_passphrase_file)
 STRING(new_key_file)
+STRING(export_passphrase_file)
 
 static const struct row {
 	const char *name;
@@ -162,6 +179,10 @@ static const struct row {
 	    "a time such as 90s, 15m, 8h, 2d, or 0" },
 	{ "moved", OPTIONS_KEY, 0, take_moved, NULL },
 	{ "copied", OPTIONS_KEY, 0, take_copied, NULL },
+	{ "force", OPTIONS_KEY, 0, take_force, NULL },
+	{ "export-passphrase-file", OPTIONS_KEY, 1, take_export_passphrase_file,
+	    "a file" },
+	{ "export-recovery", OPTIONS_KEY, 0, take_export_recovery, NULL },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

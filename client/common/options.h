@@ -31,7 +31,10 @@ struct options { /* NULL or 0: not given */
 	int recovery;	 /* xmpp-key: the secret is the recovery code */
 	uint64_t window; /* xmpp-key constrain: seconds, or OPTION_UNSET */
 	int adopt;	 /* xmpp-key adopt: enum adopt, -1: not said */
-	struct account account; /* what options_account read */
+	int force;	 /* xmpp-key export: over a file that is there */
+	const char *export_passphrase_file; /* xmpp-key import */
+	int export_recovery;		    /* the same: it is the code */
+	struct account account;		    /* what options_account read */
 };
 
 enum options_who { OPTIONS_CHAT = 1, OPTIONS_SEND = 2, OPTIONS_KEY = 4 };

@@ -45,6 +45,12 @@ static const struct verb verbs[] = {
 	{ "adopt", key_adopt, "--moved|--copied",
 	    "say what became of a state that is in doubt", 0, 0, 0,
 	    RIGHT_ADMIN },
+	{ "export", key_export, "JID FILE [--force]",
+	    "an identity and its decisions, sealed, to move or keep", 1, 2, 2,
+	    RIGHT_ADMIN },
+	{ "import", key_import,
+	    "FILE [--export-passphrase-file F] [--export-recovery]",
+	    "take in what export has written", 0, 1, 1, RIGHT_ADMIN },
 	{ "publish", key_publish, "JID", "publish device list and bundle", 1, 1,
 	    1, 0 },
 };
