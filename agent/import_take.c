@@ -110,8 +110,8 @@ introduce(struct taking *w, struct peer *p)
 		if (ns < 0 || !policy_may_answer(p, d))
 			d->sessions = 0;
 		else if (d->sessions & (1U << ns))
-			err = work_add_empty(w->keeper, w->t, w->a, p->jid,
-			    d->id, (uint8_t)ns);
+			err = work_add_empty(
+			    w->keeper, w->t, w->a, p->jid, d->id, (uint8_t)ns);
 	}
 	return err;
 }
