@@ -97,6 +97,22 @@ drop(struct accounts *all, struct account *a)
 	free(a);
 }
 
+void
+account_note(
+    struct keeper *k, struct account *a, const struct account_record *rec)
+{
+	a->device = rec->device;
+	a->created = rec->created;
+	memcpy(a->u, rec->identity.u, sizeof a->u);
+	a->due = rec->due;
+	a->doubt = rec->doubt;
+	a->window = rec->window;
+	use_limit(k, a, &rec->limits, a->unlocked);
+	account_note_withdrawn(a, rec);
+	if (!rec->ours)
+		a->compared = 1;
+}
+
 static int
 load_account(void *arg, const char *jid, const uint8_t *name, size_t namelen,
     const uint8_t *p, size_t len)
@@ -115,16 +131,7 @@ load_account(void *arg, const char *jid, const uint8_t *name, size_t namelen,
 		err = ERR_MEMORY;
 		goto out;
 	}
-	a->device = rec.device;
-	a->created = rec.created;
-	memcpy(a->u, rec.identity.u, sizeof a->u);
-	a->due = rec.due;
-	a->doubt = rec.doubt;
-	a->window = rec.window;
-	use_limit(k, a, &rec.limits, a->unlocked);
-	account_note_withdrawn(a, &rec);
-	if (!rec.ours)
-		a->compared = 1;
+	account_note(k, a, &rec);
 out:
 	secret_wipe(&rec, sizeof rec);
 	return err;
@@ -386,6 +393,31 @@ account_open(struct txn *t, const char *jid, struct account_record **out)
 	return err;
 }
 
+void
+account_pack(const struct account_record *rec, struct buffer *b)
+{
+	buffer_put_u8(b, 2);
+	buffer_put(b, rec->identity.seed, 32);
+	buffer_put(b, rec->identity.ed, 32);
+	buffer_put(b, rec->identity.priv, 32);
+	buffer_put(b, rec->identity.u, 32);
+	buffer_put(b, rec->handle_key, 32);
+	buffer_put_u32(b, rec->device);
+	buffer_put_u64(b, rec->created);
+	buffer_put_u8(b, rec->others);
+	buffer_put_u8(b, rec->own_read);
+	buffer_put_u8(b, rec->due);
+	buffer_put_u8(b, rec->doubt);
+	buffer_put_u8(b, rec->ours);
+	buffer_put_u32(b, rec->window);
+	limits_pack(b, &rec->limits);
+	buffer_put_u32(b, rec->nwithdrawn);
+	for (uint32_t i = 0; i < rec->nwithdrawn; i++) {
+		buffer_put_u32(b, rec->withdrawn[i].id);
+		buffer_put_u8(b, rec->withdrawn[i].kind);
+	}
+}
+
 int
 account_put(struct txn *t, const char *jid, const struct account_record *rec)
 {
@@ -393,29 +425,10 @@ account_put(struct txn *t, const char *jid, const struct account_record *rec)
 	struct buffer b;
 	int err;
 
-	if ((err = secret_new(&s, 512)) != 0)
+	if ((err = secret_new(&s, ACCOUNT_PACKED_MAX)) != 0)
 		return err;
 	buffer_over(&b, &s);
-	buffer_put_u8(&b, 2);
-	buffer_put(&b, rec->identity.seed, 32);
-	buffer_put(&b, rec->identity.ed, 32);
-	buffer_put(&b, rec->identity.priv, 32);
-	buffer_put(&b, rec->identity.u, 32);
-	buffer_put(&b, rec->handle_key, 32);
-	buffer_put_u32(&b, rec->device);
-	buffer_put_u64(&b, rec->created);
-	buffer_put_u8(&b, rec->others);
-	buffer_put_u8(&b, rec->own_read);
-	buffer_put_u8(&b, rec->due);
-	buffer_put_u8(&b, rec->doubt);
-	buffer_put_u8(&b, rec->ours);
-	buffer_put_u32(&b, rec->window);
-	limits_pack(&b, &rec->limits);
-	buffer_put_u32(&b, rec->nwithdrawn);
-	for (uint32_t i = 0; i < rec->nwithdrawn; i++) {
-		buffer_put_u32(&b, rec->withdrawn[i].id);
-		buffer_put_u8(&b, rec->withdrawn[i].kind);
-	}
+	account_pack(rec, &b);
 	err = b.err != 0
 	    ? b.err
 	    : txn_put(t, RECORD_ACCOUNT, jid, "", 0, b.data, b.len);

@@ -170,6 +170,8 @@ struct account *request_account_sure(struct request *, const char *jid);
 struct account *request_net_sure(struct request *, const char *jid);
 
 /* use.c: take limits over; a lifetime that is another begins at from. */
+/* constrain.c: 0 or ERR_ARGUMENT */
+int limits_check(const struct limits *);
 void use_limit(
     struct keeper *, struct account *, const struct limits *, uint64_t from);
 /* Is its life over? Until the next unlock. */
@@ -199,6 +201,11 @@ int account_open(struct txn *, const char *jid, struct account_record **out);
 int account_put(struct txn *, const char *jid, const struct account_record *);
 void account_release(struct account_record *);
 int account_unpack(const uint8_t *, size_t len, struct account_record *);
+#define ACCOUNT_PACKED_MAX 512
+void account_pack(const struct account_record *, struct buffer *);
+/* What the cache has of a record, all of it. */
+void
+account_note(struct keeper *, struct account *, const struct account_record *);
 /* Set due bits in record and cache; the caller sends EVENT_WORK. */
 int
 account_set_due(struct keeper *, struct txn *, struct account *, uint8_t due);

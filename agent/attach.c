@@ -15,6 +15,7 @@
 #include "crypto/crypto.h"
 #include "cursor.h"
 #include "handlers.h"
+#include "move.h"
 #include "prekeys.h"
 #include "work.h"
 
@@ -83,6 +84,7 @@ client_gone(struct client *c)
 	if (c->net != NULL && c->keeper->accounts != NULL)
 		work_release(c->keeper, c->net->account, c);
 	detach(c);
+	move_gone(c);
 }
 
 unsigned

@@ -22,6 +22,23 @@ set_rate(struct rate *rate, uint64_t value)
 	return 0;
 }
 
+int
+limits_check(const struct limits *l)
+{
+	const struct rate *rate;
+
+	if (l->lifetime > LIMIT_LIFETIME || l->confirm > CONFIRM_ONCE)
+		return ERR_ARGUMENT;
+	for (int i = 0; i < RATES; i++) {
+		rate = &l->rate[i];
+		if ((rate->uses == 0) != (rate->seconds == 0) ||
+		    rate->uses > LIMIT_RATE_USES ||
+		    rate->seconds > LIMIT_RATE_TIME)
+			return ERR_ARGUMENT;
+	}
+	return 0;
+}
+
 static int
 set(struct account_record *rec, uint8_t what, uint64_t value)
 {

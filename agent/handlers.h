@@ -31,6 +31,10 @@ handler log_list;
 handler adopt_state;
 /* trust.c */
 handler trust_decide, trust_policy, trust_acknowledge;
+/* export.c */
+handler export_account;
+/* import.c */
+handler import_open, import_part;
 /* attach.c */
 handler attach_front, attach_net;
 /* compose.c */

@@ -23,6 +23,7 @@
 #include "crypto/crypto.h"
 #include "crypto/secret.h"
 #include "handlers.h"
+#include "move.h"
 
 #define EXIT_AGAIN    1
 #define EXIT_FOR_GOOD 2
@@ -162,6 +163,7 @@ lock_finish(struct keeper *k)
 	k->life = k->idle = k->reseal = k->late = NULL;
 	clients_lock(k, was_open); /* before the refusals of what waited */
 	accounts_forget(k);
+	move_forget(k);
 	vault_lock(k->vault);
 	crypto_forget();
 	secret_burn_stack();
@@ -401,6 +403,7 @@ keeper_wire(struct keeper *k)
 		return ERR_MEMORY;
 	if ((err = forward_wire(k)) != 0)
 		return err;
+	connection_allow(k->store, STORE_OUT_MAX);
 	records_set_store(k->records, k->store);
 	vault_set_derive(k->vault, k->derive);
 	vault_set_log(k->vault, vault_requests_log);

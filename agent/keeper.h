@@ -83,6 +83,7 @@ struct keeper {
 	int handled;		   /* requests in this turn */
 	struct accounts *accounts; /* identity.c: caches that lock forgets */
 	struct log log;
+	struct move *move; /* the export or import that goes on */
 };
 
 /*

@@ -64,6 +64,11 @@
 #define LIMIT_SCRYPT_LOG2N_MAX                                                 \
 	20 /* 1 GiB with r=8: the ceiling for a slot read back */
 #define LIMIT_PENALTY_S 30 /* longest wait after wrong passphrases */
+/* --- moving --- */
+#define LIMIT_EXPORT_PARTS                                                     \
+	512 /* 32 MiB: 4,096 contacts with 32 devices and the longest name     \
+	       each need 345 */
+#define EXPORT_PART (64 * 1024) /* octets of one part, opened */
 /* --- memory --- */
 #define SECURE_HEAP (1024 * 1024) /* locked: records open at once */
 #define RECORD_MAX  (192 * 1024)  /* octets of one record, opened */

@@ -38,6 +38,7 @@ struct peer {
 int
 peer_open(struct txn *, const char *account, const char *jid, struct peer *p);
 int peer_put(struct txn *, const char *account, const struct peer *);
+void peer_pack(const struct peer *, struct buffer *);
 int peer_unpack(const uint8_t *, size_t len, struct peer *);
 
 /* Peers of an account; those who were never written to but have sessions. */

@@ -102,6 +102,15 @@ struct chain {
 
 /* --- transactions: all or nothing; one at a time, inside one handler ------ */
 struct txn *txn_begin(struct records *);
+/* This one may have TXN_LARGE octets of rows (an import): memory for them once
+ * more, and everybody's commits wait for it. */
+void txn_large(struct txn *);
+#define TXN_LARGE                                                              \
+	(40 * 1024 *                                                           \
+	    1024) /* 4,096 contacts of 32 devices, with names of      \
+			      LIMIT_JID, and LIMIT_WORK: 36 MiB */
+/* Octets that may wait for the store: a batch, and such a transaction. */
+#define STORE_OUT_MAX (TXN_LARGE + 2 * 1024 * 1024)
 /*
  * Open a record (as changed in this transaction) into out, a secret buffer
  * that is freed first. 0, ERR_NOT_FOUND, ERR_CORRUPT, ERR_BUSY (heap full).

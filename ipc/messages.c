@@ -136,6 +136,16 @@ const struct message messages[] = {
 	  "prekeys:[ id:u32 key:s ] spk_made:u64 withdrawn:[ id:u32 ] "
 	  "devices:[ id:u32 known:u8 heard:u64 ]",
 	  "The account's public keys as they are to be published, ids given up, its other devices." },
+	/* --- client link: moving an identity ---------------------------------- */
+	{ M_EXPORT, "EXPORT", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
+	  "account:s part:u32", "bytes:s last:u8",
+	  "An identity to move, sealed under the vault's slots: part 0 (the head) makes it, then the next ones." },
+	{ M_IMPORT, "IMPORT", LINK_CLIENT, RIGHT_ADMIN, 0, BODY,
+	  "part:s last:u8", "account:s fingerprint:f32 device:u32",
+	  "The next part of the export that is open, from 1; all of it is taken at the last, or nothing. Before: empty, 0." },
+	{ M_IMPORT_OPEN, "IMPORT_OPEN", LINK_CLIENT, RIGHT_INFO, L, SMALL,
+	  "head:s method:u8 secret:s", "",
+	  "A secret of one of an export's slots, for this connection's IMPORT. Also while there is no vault." },
 
 	/* --- client link: nets ------------------------------------------------ */
 	{ M_ATTACH_NET, "ATTACH_NET", LINK_CLIENT, RIGHT_NETWORK, 0, SMALL,

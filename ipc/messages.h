@@ -72,6 +72,10 @@ enum message_type {
 	M_LOG = 30,
 	M_OWN_BUNDLE = 36,
 
+	M_EXPORT = 33,
+	M_IMPORT,
+	M_IMPORT_OPEN = 39,
+
 	M_ATTACH_NET = 40,
 	M_DEVICES,
 	M_ENCRYPT,

@@ -217,6 +217,22 @@ take_copied(struct options *o, const char *value)
 	return 0;
 }
 
+static int
+take_force(struct options *o, const char *value)
+{
+	(void)value;
+	o->force = 1;
+	return 0;
+}
+
+static int
+take_export_recovery(struct options *o, const char *value)
+{
+	(void)value;
+	o->export_recovery = 1;
+	return 0;
+}
+
 #define STRING(field)                                                          \
 	static int take_##field(struct options *o, const char *value)          \
 	{                                                                      \
@@ -232,6 +248,7 @@ STRING(passphrase_command)
 STRING(new_passphrase_file)
 STRING(new_key_file)
 STRING(to_file)
+STRING(export_passphrase_file)
 
 static const struct row {
 	const char *name;
@@ -277,6 +294,10 @@ static const struct row {
 	{ "moved", OPTIONS_KEY, 0, take_moved, NULL },
 	{ "copied", OPTIONS_KEY, 0, take_copied, NULL },
 	{ "verify", OPTIONS_KEY, 0, take_verify, NULL },
+	{ "force", OPTIONS_KEY, 0, take_force, NULL },
+	{ "export-passphrase-file", OPTIONS_KEY, 1, take_export_passphrase_file,
+	    "a file" },
+	{ "export-recovery", OPTIONS_KEY, 0, take_export_recovery, NULL },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

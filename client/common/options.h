@@ -34,10 +34,13 @@ struct options { /* NULL or 0: not given */
 	/* xmpp-key constrain: seconds, enum confirm_when, uses << 32 | seconds;
 	 * or OPTION_UNSET */
 	uint64_t window, lifetime, confirm, open_rate, decrypt_rate;
-	int verify;		/* xmpp-key log */
-	int fix;		/* xmpp-key doctor: mend what can be */
-	int adopt;		/* xmpp-key adopt: enum adopt, -1: not said */
-	struct account account; /* what options_account read */
+	int verify; /* xmpp-key log */
+	int fix;    /* xmpp-key doctor: mend what can be */
+	int adopt;  /* xmpp-key adopt: enum adopt, -1: not said */
+	int force;  /* xmpp-key export: over a file that is there */
+	const char *export_passphrase_file; /* xmpp-key import */
+	int export_recovery;		    /* the same: it is the code */
+	struct account account;		    /* what options_account read */
 };
 
 enum options_who { OPTIONS_CHAT = 1, OPTIONS_SEND = 2, OPTIONS_KEY = 4 };

@@ -61,6 +61,8 @@ int key_constrain(struct key *);
 int key_slots(struct key *);
 int key_passwd(struct key *);
 int key_log(struct key *);
+int key_export(struct key *);
+int key_import(struct key *);
 
 /* --- what the verbs share (secret.c, account.c, call.c) --- */
 
@@ -70,6 +72,13 @@ int key_log(struct key *);
 int key_secret(struct key *, int twice, uint8_t *method, struct password *p);
 /* Put method and secret into a body, as ELEVATE, UNLOCK, VAULT_CREATE have it. */
 void key_put_secret(struct buffer *, uint8_t method, const struct password *);
+/* VAULT_CREATE with this secret, which the caller frees; recovery gets the
+ * code. 0, or the exit code after an error line. */
+#define RECOVERY_MAX 256
+int key_make_vault(struct key *, uint8_t method, const struct password *,
+    char recovery[static RECOVERY_MAX]);
+/* Unless it is empty, or for --json. */
+void key_print_recovery(const struct key *, const char *recovery);
 /* ELEVATE. 0, or the exit code after an error line. */
 int key_elevate(struct key *, uint32_t rights);
 /* agent_call; frees the body (NULL: empty); 0, or the exit code after an

@@ -81,6 +81,8 @@ operands() {
 	create | show | fingerprint | peers | publish | doctor) echo $J ;;
 	constrain) echo "$J --window 1h" ;;
 	adopt) echo --moved ;;
+	export) echo $J juliet.export ;;
+	import) echo juliet.export ;;
 	list | lock | unlock | passwd | slots | status | log | help) ;;
 	*) fail "this test knows no operands of $1: give it some" ;;
 	esac
@@ -138,6 +140,8 @@ json passwd passwd --new-passphrase-file "$T/new"
 "$LAB/drop" tee "$T/passphrase" <"$T/new" >/dev/null
 json adopt adopt --copied
 json log log
+in_home juliet "$O/xmpp-key" export $J "$T/juliet/juliet.export" \
+	--passphrase-file "$T/passphrase" || fail "export"
 json "log --verify" log --verify
 # those that print nothing
 for words in lock unlock "constrain $J --window 1h" "policy $J romeo@montague.lit manual"; do

@@ -21,6 +21,7 @@
 #include "../../agent/client.h"
 #include "../../agent/crypto/crypto.h"
 #include "../../agent/handlers.h"
+#include "../../agent/move.h"
 #include "../../agent/records_internal.h"
 
 #define must(x)                                                                \
@@ -51,6 +52,7 @@ struct world {		   /* one agent */
 	size_t nrows, nputs;
 	struct place place; /* of the database */
 	int refuse;	    /* the next commit is refused */
+	int lose;	    /* of it nothing is heard: 1 not done, 2 done */
 	int ask_yes;	    /* what askpass says */
 	int ask_hold;	    /* until world_answer */
 	unsigned asked;	    /* times */
@@ -124,7 +126,16 @@ store_end_frame(void *arg, struct frame *f)
 		return 0;
 	}
 	must(f->type == M_COMMIT);
+	if (w->lose == 1) { /* the store has died before it */
+		while (w->nputs > 0)
+			free(w->puts[--w->nputs].value);
+	}
 	store_apply(w);
+	if (w->lose != 0) {
+		w->lose = 0;
+		loop_stop(w->loop, 0);
+		return 0;
+	}
 	buffer_init(&b, 64);
 	if (w->refuse) {
 		buffer_put_u32(&b, (uint32_t)-ERR_FULL);
@@ -253,6 +264,7 @@ world_after(void *arg)
 		w->k->late = NULL;
 		clients_lock(w->k, 1);
 		accounts_forget(w->k);
+		move_forget(w->k);
 		vault_lock(w->k->vault);
 	}
 }
@@ -294,6 +306,7 @@ world_start(struct world *w)
 	vault_set_cost(k->vault, LIMIT_SCRYPT_LOG2N_MIN);
 	vault_set_log(k->vault, vault_requests_log);
 	world_pair(w, &k->store, &h[0], &w->store_end, &h[1]);
+	connection_allow(k->store, STORE_OUT_MAX);
 	world_pair(w, &k->derive, &h[2], &w->derive_end, &h[3]);
 	world_pair(w, &k->launcher, &h[4], &w->launcher_end, &h[5]);
 	must((k->ask = ask_new(k, w->answer[0])) != NULL);

@@ -146,7 +146,7 @@ static void
 test_locked(void **state)
 {
 	static const uint8_t open[] = { M_HELLO, M_RESTRICT, M_STATUS, M_LOCK,
-		M_UNLOCK, M_VAULT_CREATE, M_QUIT, M_EVENT_LOCKED,
+		M_UNLOCK, M_VAULT_CREATE, M_QUIT, M_IMPORT_OPEN, M_EVENT_LOCKED,
 		M_EVENT_UNLOCKED };
 
 	(void)state;
