@@ -169,7 +169,7 @@ trust(struct user *u, const char *jid, const char *peer, const uint8_t k[32],
 	struct buffer b;
 
 	assert_int_equal(
-	    user_call(u, M_TRUST, body(&b, "ssk1", jid, peer, k, as)), 0);
+	    user_call(u, M_TRUST, body(&b, "ss4k1", jid, peer, 1U, k, as)), 0);
 }
 
 static int
