@@ -21,6 +21,8 @@ handler vault_request_slots, vault_request_slot_set, vault_request_slot_remove;
 handler identity_list, identity_create, identity_publish;
 /* constrain.c */
 handler constrain;
+/* rotate.c, revoke.c, duties.c */
+handler rotate_device, revoke_device, duties_list;
 /* adopt.c */
 handler adopt_state;
 /* trust.c */

@@ -22,6 +22,7 @@
 #include "client.h"
 #include "crypto/crypto.h"
 #include "crypto/secret.h"
+#include "revoke.h"
 
 #define EXIT_AGAIN    1
 #define EXIT_FOR_GOOD 2
@@ -169,7 +170,7 @@ turn_end(void *arg)
 {
 	struct keeper *k = arg;
 
-	if (k->locking && records_idle(k->records))
+	if (k->locking && records_idle(k->records) && !revoke_runs(k))
 		lock_finish(k);
 	if (k->handled)
 		secret_burn_stack();

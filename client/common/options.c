@@ -102,6 +102,31 @@ take_slot(struct options *o, const char *value)
 }
 
 static int
+take_identity(struct options *o, const char *value)
+{
+	(void)value;
+	o->identity = 1;
+	return 0;
+}
+
+static int
+take_yes(struct options *o, const char *value)
+{
+	(void)value;
+	o->yes = 1;
+	return 0;
+}
+
+static int
+take_device(struct options *o, const char *value)
+{
+	const char *err;
+
+	o->device = (uint32_t)strtonum(value, 1, INT32_MAX, &err);
+	return err != NULL ? ERR_ARGUMENT : 0;
+}
+
+static int
 take_moved(struct options *o, const char *value)
 {
 	(void)value;
@@ -162,6 +187,9 @@ static const struct row {
 	    "a time such as 90s, 15m, 8h, 2d, or 0" },
 	{ "moved", OPTIONS_KEY, 0, take_moved, NULL },
 	{ "copied", OPTIONS_KEY, 0, take_copied, NULL },
+	{ "identity", OPTIONS_KEY, 0, take_identity, NULL },
+	{ "yes", OPTIONS_KEY, 0, take_yes, NULL },
+	{ "device", OPTIONS_KEY, 1, take_device, "a device id" },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

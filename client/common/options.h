@@ -30,6 +30,9 @@ struct options { /* NULL or 0: not given */
 	int slot;	 /* xmpp-key passwd: 1 to 255; 0: not said */
 	int recovery;	 /* xmpp-key: the secret is the recovery code */
 	uint64_t window; /* xmpp-key constrain: seconds, or OPTION_UNSET */
+	int identity;	 /* xmpp-key rotate: the identity key too */
+	int yes;	 /* xmpp-key revoke: do not ask */
+	uint32_t device; /* xmpp-key revoke: 1 to 2^31-1; 0: not said */
 	int adopt;	 /* xmpp-key adopt: enum adopt, -1: not said */
 	struct account account; /* what options_account read */
 };

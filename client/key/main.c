@@ -42,6 +42,12 @@ static const struct verb verbs[] = {
 	    "never use a key again", 2, 3, 66, RIGHT_TRUST },
 	{ "constrain", key_constrain, "JID --window T",
 	    "limit what an identity may be used for", 1, 1, 1, RIGHT_ADMIN },
+	{ "rotate", key_rotate, "JID [--identity]",
+	    "a new signed prekey, or a new identity key and device", 1, 1, 1,
+	    RIGHT_ADMIN },
+	{ "revoke", key_revoke, "JID [PEER] [--device N] [--yes]",
+	    "destroy this device, or give up another one", 2, 1, 2,
+	    RIGHT_ADMIN | RIGHT_TRUST },
 	{ "adopt", key_adopt, "--moved|--copied",
 	    "say what became of a state that is in doubt", 0, 0, 0,
 	    RIGHT_ADMIN },
@@ -64,7 +70,7 @@ make_usage(char *text, size_t size)
 		snprintf(text + n, size - n,
 		    "  --json, --name N, --timeout S\n"
 		    "  --passphrase-file F, --passphrase-command C\n"
-		    "  publish: --host H --port P --ca-file F --password-file F "
+		    "  publish, revoke: --host H --port P --ca-file F --password-file F "
 		    "--password-command C\n");
 }
 
