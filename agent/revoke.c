@@ -284,7 +284,13 @@ revoke_other(struct request *r, struct account *a, uint32_t device)
 	if (err != 0) {
 		k->accounts->stale = 1;
 		txn_abort(t);
-		request_fail(r, err, "device %u of %.200s", device, a->jid);
+		if (err == ERR_NOT_FOUND)
+			request_fail(r, err,
+			    "no other device %u is known, or it was given up "
+			    "before",
+			    device);
+		else
+			request_fail(r, err, "%s", err_text(err));
 		return;
 	}
 	readers_recheck(k, t, a);
