@@ -111,6 +111,14 @@ encrypted_good(void **state)
 	assert_int_equal(e.has_payload, 1);
 	assert_int_equal(e.payloadlen, 2);
 	encrypted_free(&e);
+	/* a device that was replaced is ours too */
+	assert_int_equal(
+	    encrypted_parse(
+		el, &(struct xml_devices){ 2, { 31415, 12321 } }, &e, &why),
+	    0);
+	assert_int_equal(e.nkeys, 3);
+	assert_memory_equal(e.keys[1].bytes, "DEF", 3);
+	encrypted_free(&e);
 	xmpp_stanza_release(el);
 }
 
@@ -322,8 +330,8 @@ elements_there_and_back(void **state)
 	copy = parse(text);
 	xmpp_free(ctx, text);
 	assert_int_equal(
-	    encrypted_parse(
-		el_child(copy, "encrypted", NS_OMEMO_XML), &(struct xml_devices){ 1, { 4712 } }, &e, &why),
+	    encrypted_parse(el_child(copy, "encrypted", NS_OMEMO_XML),
+		&(struct xml_devices){ 1, { 4712 } }, &e, &why),
 	    0);
 	assert_int_equal(e.sid, 4711);
 	assert_int_equal(e.nkeys, 1);
