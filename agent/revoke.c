@@ -185,17 +185,6 @@ revoke_resume(struct keeper *k)
 
 /* --- this device -------------------------------------------------------------------- */
 
-/* What the server has of it, and of those that it replaced. */
-static int
-add_duties(struct keeper *k, struct txn *t, const struct account *a)
-{
-	int err = duty_add(k, t, a->jid, a->device);
-
-	for (uint32_t i = 0; i < a->nretired && err == 0; i++)
-		err = duty_add(k, t, a->jid, a->retired[i].id);
-	return err;
-}
-
 static void
 committed(void *arg, int err)
 {
@@ -221,7 +210,8 @@ destroy(struct request *r, struct account *a)
 	}
 	t = txn_begin(k->records);
 	buffer_put_u32(&r->reply, a->device);
-	err = add_duties(k, t, a);
+	/* those that it has replaced have theirs, or were read back as gone */
+	err = duty_add(k, t, a->jid, a->device);
 	if (err == 0)
 		err = txn_forget(t, a->jid, FORGET_STEP, &left);
 	if (err != 0) {

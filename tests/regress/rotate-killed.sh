@@ -38,11 +38,12 @@ chat_again() {
 	chat_start j juliet "$J"
 	must 40 event j event=online
 }
-# strike ROLE: so soon after the command was given
+# strike ROLE MS: so long after the command was given
 strike() {
 	local victim
 	victim=$(role_pid "$1" "${PID[juliet]}")
-	sleep "0.0$((RANDOM % 90 + 10))"
+	local ms=$(($2 % WHOLE))
+	sleep "$((ms / 1000)).$(printf %03d $((ms % 1000)))"
 	kill -KILL "$victim"
 }
 
@@ -58,13 +59,17 @@ online j juliet "$J"
 chat_say j "$R" "hello" 0
 must 20 event r event=message "body=hello"
 
+# how long it takes in peace: strikes fall anywhere in it
+start=$(date +%s%3N)
+key rotate "$J" --identity >"$T/rotate.out" 2>&1 || fail "rotate"
+WHOLE=$(($(date +%s%3N) - start))
 new=0 old=0
-for n in $(seq 1 12); do
+for n in $(seq 1 10); do
 	role=keeper
 	[ $((n % 2)) = 0 ] || role=store
 	was=$(device)
 	[ -n "$was" ] || fail "no account before round $n"
-	strike "$role" &
+	strike "$role" "$RANDOM" &
 	key rotate "$J" --identity >"$T/rotate.out" 2>&1 && answered=1 ||
 		answered=0
 	wait $!
@@ -95,7 +100,7 @@ for n in $(seq 1 6); do
 	was=$(device)
 	role=keeper
 	[ $((n % 2)) = 0 ] || role=store
-	strike "$role" &
+	strike "$role" "$RANDOM" &
 	in_home juliet "$O/xmpp-key" revoke "$J" --yes --timeout 1 \
 		--host 127.0.0.1 --port 1 --ca-file "$CA" --password-file \
 		"$T/juliet.pw" --passphrase-file "$T/passphrase" \
