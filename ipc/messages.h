@@ -228,7 +228,7 @@ enum work {
 	WORK_FETCH_DEVICES,
 	WORK_FETCH_BUNDLE,
 	WORK_WITHDRAW, /* delete the bundle of a device that is gone */
-	WORK_VERIFY    /* read back the list and that bundle, and hand both in */
+	WORK_VERIFY /* read back the list and that bundle, and hand both in */
 };
 
 enum work_status { WORK_OK = 0, WORK_FAILED = 1 };
