@@ -86,7 +86,7 @@ got "romeo writes 1"
 old=$(field device)
 echo "$J: device $old, $(field fingerprint)"
 on_server "$old"
-listed "$old" && bundle "$old" || fail "not published"
+{ listed "$old" && bundle "$old"; } || fail "not published"
 
 step "xmpp-key rotate --identity, while Romeo writes to what he knows"
 romeo_writes
@@ -105,7 +105,7 @@ must 60 no_duty
 withdrawn "$old" || fail "it is still there"
 on_server "$old"
 on_server "$new"
-listed "$new" && bundle "$new" || fail "the new one is not published"
+{ listed "$new" && bundle "$new"; } || fail "the new one is not published"
 
 step "both go on, from and to the new device"
 juliet_writes a "from the new device"
