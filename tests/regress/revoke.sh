@@ -6,7 +6,7 @@
 # device of the account leaves the list for good, though it puts itself back.
 # Bad requests change nothing.
 # privileged
-# seconds: 180
+# seconds: 240
 . "$LAB/lib.sh"
 J=juliet@capulet.lit R=romeo@montague.lit
 DB=$T/juliet/state/xmpp-agent/vault.db
