@@ -13,8 +13,11 @@
 #include "attach.h"
 #include "bundles.h"
 #include "crypto/crypto.h"
+#include "duties.h"
 #include "peer.h"
 #include "purge.h"
+#include "retired.h"
+#include "revoke.h"
 #include "work.h"
 
 uint64_t
@@ -78,6 +81,7 @@ empty(struct account *a)
 	index_free(&a->outbox);
 	work_forget(a);
 	a->kept = 0;
+	a->nretired = 0;
 }
 
 static void
@@ -111,6 +115,22 @@ account_note(
 	account_note_withdrawn(a, rec);
 	if (!rec->ours)
 		a->compared = 1;
+}
+
+void
+account_drop(struct keeper *k, struct account *a, const struct client *by)
+{
+	attach_end_clients(k, a->jid, by);
+	drop(k->accounts, a);
+}
+
+/* Records whose account is not there: it was being destroyed (revoke.c). */
+static int
+is_orphan(struct keeper *k, const struct account *a)
+{
+	if (a == NULL)
+		k->accounts->orphans = 1;
+	return a == NULL;
 }
 
 static int
@@ -167,8 +187,8 @@ load_message(void *arg, const char *jid, const uint8_t *name, size_t namelen,
 {
 	struct account *a = find(arg, jid);
 
-	if (a == NULL)
-		return ERR_CORRUPT;
+	if (is_orphan(arg, a))
+		return 0;
 	return load_entry(arg, &a->messages, name, namelen, p, len);
 }
 
@@ -178,8 +198,8 @@ load_outbox(void *arg, const char *jid, const uint8_t *name, size_t namelen,
 {
 	struct account *a = find(arg, jid);
 
-	if (a == NULL)
-		return ERR_CORRUPT;
+	if (is_orphan(arg, a))
+		return 0;
 	return load_entry(arg, &a->outbox, name, namelen, p, len);
 }
 
@@ -213,10 +233,32 @@ load_skipped(void *arg, const char *jid, const uint8_t *name, size_t namelen,
 
 	(void)name;
 	(void)namelen;
-	if (a == NULL || len < 6)
+	if (is_orphan(arg, a))
+		return 0;
+	if (len < 6)
 		return ERR_CORRUPT;
 	a->kept += (uint64_t)__builtin_popcount((unsigned)(p[4] << 8 | p[5]));
 	return 0;
+}
+
+static int
+load_work(void *arg, const char *jid, const uint8_t *name, size_t namelen,
+    const uint8_t *p, size_t len)
+{
+	if (is_orphan(arg, find(arg, jid)))
+		return 0;
+	return work_load(arg, jid, name, namelen, p, len);
+}
+
+static int
+load_retired(void *arg, const char *jid, const uint8_t *name, size_t namelen,
+    const uint8_t *p, size_t len)
+{
+	struct account *a = find(arg, jid);
+
+	if (is_orphan(arg, a))
+		return 0;
+	return retired_load(a, name, namelen, p, len);
 }
 
 static int
@@ -232,12 +274,16 @@ load_all(struct keeper *k)
 		{ RECORD_OUTBOX, load_outbox },
 		{ RECORD_CLIENT, load_client },
 		{ RECORD_SKIPPED, load_skipped },
-		{ RECORD_WORK, work_load },
+		{ RECORD_WORK, load_work },
+		{ RECORD_RETIRED, load_retired },
+		{ RECORD_DUTY, duty_load },
 	};
 	struct account *a, *next;
 	size_t i;
 	int err;
 
+	duties_forget(k);
+	k->accounts->orphans = 0;
 	TAILQ_FOREACH(a, &k->accounts->list, entry) {
 		empty(a);
 		a->device = 0;
@@ -274,6 +320,7 @@ accounts_load(struct keeper *k)
 		return ERR_MEMORY;
 	TAILQ_INIT(&k->accounts->list);
 	TAILQ_INIT(&k->accounts->confirms);
+	TAILQ_INIT(&k->accounts->duties);
 	k->accounts->bundles = bundles_new();
 	if (k->accounts->bundles == NULL)
 		err = ERR_MEMORY;
@@ -281,8 +328,10 @@ accounts_load(struct keeper *k)
 		err = load_all(k);
 	if (err != 0)
 		accounts_forget(k);
-	else
+	else {
 		purge_start(k);
+		revoke_resume(k);
+	}
 	return err;
 }
 
@@ -296,6 +345,8 @@ accounts_forget(struct keeper *k)
 		return;
 	confirm_forget(k);
 	attach_forget(k);
+	revoke_forget(k);
+	duties_forget(k);
 	timer_cancel(all->purge);
 	timer_cancel(all->handing);
 	while ((a = TAILQ_FIRST(&all->list)) != NULL)

@@ -21,6 +21,14 @@ struct withdrawn {
 	uint8_t kind;
 };
 
+/* A device of ours that was replaced: what was encrypted to it before its
+ * contacts knew can still be read (retired.c); nothing is sent from it. */
+struct retired {
+	uint32_t id;
+	uint8_t u[32];
+	uint64_t since; /* real time, seconds */
+};
+
 #define DUE_DEVICES 1 /* the device list is to be published */
 #define DUE_BUNDLE  2 /* the bundle is to be published */
 
@@ -103,6 +111,10 @@ struct account {
 	uint8_t doubt;	     /* the record's */
 	uint32_t nwithdrawn; /* the record's */
 	struct withdrawn withdrawn[LIMIT_WITHDRAWN];
+	uint32_t nretired;
+	struct retired retired[LIMIT_RETIRED]; /* oldest first */
+	uint64_t returned;    /* loop_now() when a withdrawn device came back */
+	unsigned returns;     /* how often in a row */
 	uint32_t window;      /* the record's */
 	struct limits limits; /* the record's */
 	uint64_t unlocked;    /* loop_now() */
@@ -131,6 +143,9 @@ struct account {
 
 TAILQ_HEAD(account_list, account);
 
+struct duty;
+TAILQ_HEAD(duties, duty);
+
 struct bundles;
 struct confirm;
 
@@ -139,6 +154,10 @@ TAILQ_HEAD(confirms, confirm);
 struct accounts {
 	struct account_list list;
 	size_t n;
+	struct duties duties; /* what servers still have to drop */
+	size_t nduties;
+	int orphans; /* records of an account that was being destroyed */
+	struct ending *ending; /* revoke.c: a destruction that runs, or NULL */
 	int stale;	     /* a commit was refused: read the records again */
 	uint64_t seq;	     /* the last one given out */
 	struct timer *purge; /* purge.c */
@@ -157,6 +176,9 @@ void accounts_forget(struct keeper *);
 struct account *account_find(struct keeper *, const char *jid);
 /* A new account in the cache (its record is staged by the caller). */
 struct account *account_add(struct keeper *, const char *jid);
+/* Out of the cache: its records are gone (staged). Its clients' connections
+ * end, but that of who asked for it. */
+void account_drop(struct keeper *, struct account *, const struct client *by);
 uint64_t account_seq(struct keeper *); /* ever ascending */
 
 /*

@@ -9,8 +9,8 @@
 #include "account.h"
 
 struct net {
-	struct account *account;
-	int caught_up; /* the archive was read to its end */
+	struct account *account; /* NULL: gone, duties are left */
+	int caught_up;		 /* the archive was read to its end */
 
 	/* the own list as read on this connection, per namespace */
 	struct {
@@ -39,6 +39,9 @@ void attach_forget(struct keeper *); /* all attachments end (lock) */
 void attach_drop(struct keeper *, const struct account *);
 /* Their connections end: what they were told of the account is over. */
 void attach_end_nets(struct keeper *, const struct account *);
+/* Fronts and nets of a name: their connections end; but's attachment alone. */
+void attach_end_clients(
+    struct keeper *, const char *account, const struct client *but);
 unsigned attach_count_nets(struct keeper *, const char *account);
 /* Every attached net has read its archive to the end. */
 int attach_all_caught_up(struct keeper *, const char *account);

@@ -17,6 +17,7 @@
 #include "handlers.h"
 #include "methods.h"
 #include "refusal.h"
+#include "retired.h"
 #include "siblings.h"
 #include "text.h"
 
@@ -113,7 +114,7 @@ try_key(struct decrypting *d, size_t i, const uint8_t *expected)
 	if ((err = session_open(d->txn, &o->key, &d->session)) != 0)
 		return err;
 	o->err = 0;
-	err = omemo_decrypt(d->session, &d->rec->identity, &o->ops, expected,
+	err = omemo_decrypt(d->session, d->self, &o->ops, expected,
 	    d->keys[i].kex, d->keys[i].p, d->keys[i].len, d->result);
 	if (o->err != 0)
 		err = o->err;
@@ -132,11 +133,11 @@ try_key(struct decrypting *d, size_t i, const uint8_t *expected)
  * agent itself lacks (room, memory, disk) ends the search.
  */
 static int
-try_keys(struct decrypting *d)
+try_keys(struct decrypting *d, int *answer)
 {
 	const struct device *row = peer_find(&d->peer, d->device);
 	const uint8_t *expected = NULL;
-	int err, answer = ERR_NOT_FOR_US;
+	int err;
 	size_t i;
 
 	if (row != NULL && row->has_key && row->trust != TRUST_DISTRUSTED)
@@ -147,10 +148,45 @@ try_keys(struct decrypting *d)
 		if (d->ops.err != 0 || err == ERR_BUSY || err == ERR_FULL ||
 		    err == ERR_MEMORY || err == ERR_CRYPTO)
 			return err;
-		if (answer != ERR_DUPLICATE)
-			answer = err;
+		if (*answer != ERR_DUPLICATE)
+			*answer = err;
 	}
-	return answer;
+	return ERR_NOT_FOR_US;
+}
+
+/*
+ * As the present device, then as each that it has replaced, the last first.
+ * What a key exchange or session was made for decides; a failed try leaves no
+ * trace. The present device's error is the one that is told.
+ */
+static int
+try_devices(struct decrypting *d)
+{
+	struct account *a = d->account;
+	int err, answer = ERR_NOT_FOR_US, other = ERR_NOT_FOR_US;
+
+	d->self = &d->rec->identity;
+	err = try_keys(d, &answer);
+	for (uint32_t i = a->nretired; i-- > 0 && err == ERR_NOT_FOR_US;) {
+		session_ops_as(&d->ops, a->retired[i].id);
+		retired_release(d->retired);
+		d->retired = NULL;
+		err =
+		    retired_identity(d->txn, a, a->retired[i].id, &d->retired);
+		if (err != 0)
+			return err;
+		d->self = d->retired;
+		err = try_keys(d, &other);
+	}
+	if (err != ERR_NOT_FOR_US)
+		return err;
+	return other == ERR_DUPLICATE ? other : answer;
+}
+
+static int
+is_for_retired(const struct decrypting *d)
+{
+	return d->ops.key.self != d->account->device;
 }
 
 static int
@@ -215,6 +251,30 @@ check_room(struct decrypting *d, const struct device *row)
 	return 0;
 }
 
+/*
+ * Whoever writes to a device that we have replaced has not heard of it: an
+ * empty message of the present one tells, unless there was one before.
+ */
+static int
+tell_of_present(struct decrypting *d, const struct device *row)
+{
+	struct session_key key = { d->account->jid, d->sender, d->ns, d->device,
+		d->account->device };
+	struct omemo_session *s;
+	int err, knows;
+
+	if (!policy_may_answer(&d->peer, row))
+		return 0;
+	if ((err = session_open(d->txn, &key, &s)) != 0)
+		return err;
+	knows = omemo_session_ready(s);
+	omemo_session_free(s);
+	if (knows)
+		return 0;
+	return work_add_empty(
+	    d->r->keeper, d->txn, d->account, d->sender, d->device, d->ns);
+}
+
 /* Session completion and heartbeat; strangers get none (policy.c). */
 static int
 answer(struct decrypting *d, struct device *row)
@@ -222,6 +282,8 @@ answer(struct decrypting *d, struct device *row)
 	const struct omemo_result *res = d->result;
 	uint8_t bit = (uint8_t)(1U << d->ns);
 
+	if (is_for_retired(d))
+		return tell_of_present(d, row);
 	if (res->new_chain)
 		row->beat &= (uint8_t)~bit;
 	if (!policy_may_answer(&d->peer, row))
@@ -249,6 +311,11 @@ note_kex(struct decrypting *d)
 	    d->txn, d->account->jid, res->signed_prekey, res->kex_digest);
 	if (err != 0 || res->prekey == 0 || p == NULL)
 		return err;
+	if (is_for_retired(d)) { /* it publishes nothing any more */
+		prekeys_hide(p, res->prekey);
+		return prekeys_put_retired(
+		    d->txn, d->account->jid, d->ops.key.self, p);
+	}
 	if ((err = prekeys_use(p, res->prekey)) != 0 ||
 	    (err = prekeys_put(d->txn, d->account->jid, p)) != 0)
 		return err;
@@ -351,7 +418,7 @@ decrypt(struct decrypting *d)
 	    &d->ops, d->txn, d->account, d->sender, d->ns, d->device);
 	if (is_stranger(d))
 		d->ops.most /= STRANGERS_SHARE;
-	if ((err = try_keys(d)) != 0 || (err = open_payload(d)) != 0)
+	if ((err = try_devices(d)) != 0 || (err = open_payload(d)) != 0)
 		return err;
 	if ((err = remember(d)) != 0)
 		d->r->keeper->accounts->stale = 1; /* it was told already */
@@ -425,7 +492,8 @@ run(struct decrypting *d)
 	d->txn = txn_begin(d->r->keeper->records);
 	err = account_open(d->txn, d->jid, &d->rec);
 	if (err == 0 && strcmp(d->sender, d->jid) == 0 &&
-	    d->device == d->account->device) {
+	    (d->device == d->account->device ||
+		is_retired(d->account, d->device))) {
 		answer_known(d, VERDICT_OWN);
 		return;
 	}
@@ -467,6 +535,7 @@ decrypt_message(struct request *r)
 		omemo_session_free(d->session);
 		secret_free(&d->text);
 		account_release(d->rec);
+		retired_release(d->retired);
 	}
 	if (d != NULL && d->result != NULL)
 		secret_release(d->result, sizeof *d->result);

@@ -14,14 +14,18 @@
 #include "attach.h"
 #include "bundles.h"
 #include "crypto/crypto.h"
+#include "duties.h"
 #include "handlers.h"
 #include "methods.h"
 #include "renew.h"
+#include "retired.h"
 #include "sessions.h"
 #include "text.h"
 #include "work.h"
 
-#define DEVICE_MAX 0x7fffffffU
+#define DEVICE_MAX   0x7fffffffU
+#define RETURNS_MOST 6 /* 15 s, doubled so often: a quarter of an hour */
+#define RETURNS_MS   (3600 * 1000) /* without one: it begins anew */
 
 /* --- DEVICES ------------------------------------------------------------------ */
 
@@ -88,6 +92,28 @@ first_own_read(struct txn *t, struct account *a, struct account_record *rec,
 	return account_put(t, a->jid, rec);
 }
 
+/*
+ * A device that we gave up is on the list again. It may be one that puts
+ * itself back whenever it is missing: at once the first time, then ever more
+ * slowly.
+ */
+static void
+came_back(struct request *r, struct account *a)
+{
+	uint64_t now = loop_now();
+
+	if (a->due & DUE_DEVICES)
+		return; /* known, and still to be published */
+	if (now - a->returned > RETURNS_MS)
+		a->returns = 0;
+	a->returned = now;
+	if (a->returns > 0)
+		work_delay_list(r->keeper, a,
+		    (uint64_t)WORK_HAND_ON_MS << (a->returns - 1));
+	if (a->returns <= RETURNS_MOST)
+		a->returns++;
+}
+
 /* After a list of our own: must it be published with our id, or without one
  * that we gave up? */
 static int
@@ -103,8 +129,13 @@ own_list(struct request *r, struct txn *t, struct account *a, struct peer *p,
 	if (!rec->own_read)
 		err = first_own_read(t, a, rec, p, ids, n);
 	wrong = !has_id(ids, n, a->device);
-	for (i = 0; i < a->nwithdrawn; i++)
-		wrong |= has_id(ids, n, a->withdrawn[i].id);
+	for (i = 0; i < a->nwithdrawn; i++) {
+		if (!has_id(ids, n, a->withdrawn[i].id))
+			continue;
+		if (!wrong)
+			came_back(r, a);
+		wrong = 1;
+	}
 	if (err == 0 && method_sends(ns) && wrong)
 		err = account_set_due(r->keeper, t, a, DUE_DEVICES);
 	account_release(rec);
@@ -177,6 +208,10 @@ devices_hand_in(struct request *r)
 		request_fail(r, ERR_ARGUMENT, "device list");
 		goto out;
 	}
+	if (duty_only(r->client, jid)) {
+		duty_devices(r, peer, ns, status, ids, n);
+		return;
+	}
 	if ((a = request_net(r, jid)) == NULL)
 		goto out;
 	t = txn_begin(r->keeper->records);
@@ -188,6 +223,8 @@ devices_hand_in(struct request *r)
 	}
 	if (err == ERR_NOT_FOUND)
 		err = 0;
+	if (p.own && status == LIST_READ)
+		duty_saw_list(r->keeper, r->client, jid, ids, n);
 	if (p.own && status == LIST_READ)
 		lost = net_has_overwritten(r->client->net, ns, ids, n);
 	if (err == 0 && lost) /* the one that came first counts: write again */
@@ -296,7 +333,10 @@ learn(struct request *r, struct txn *t, struct account *a, struct peer *p,
 	if ((err = account_open(t, a->jid, &rec)) != 0)
 		return err;
 	others = rec->others;
-	err = memcmp(rec->identity.u, b->identity.u, 32) == 0 ? ERR_BAD_KEY : 0;
+	err = memcmp(rec->identity.u, b->identity.u, 32) == 0 ||
+		is_retired_key(a, b->identity.u)
+	    ? ERR_BAD_KEY
+	    : 0;
 	account_release(rec);
 	if (err == 0) /* not our own key under another's name */
 		err = peer_learn(
@@ -360,8 +400,15 @@ devices_bundle(struct request *r)
 	    in->device > DEVICE_MAX || in->status > BUNDLE_UNREACHABLE ||
 	    !text_is_bare_jid(in->peer))
 		request_fail(r, ERR_ARGUMENT, "bundle");
+	else if (duty_only(r->client, in->jid))
+		duty_bundle(r, in);
 	else if ((a = request_net(r, in->jid)) != NULL) {
-		if (strcmp(in->peer, a->jid) == 0 && in->device == a->device)
+		if (strcmp(in->peer, a->jid) == 0 &&
+		    duty_saw_bundle(
+			r->keeper, r->client, a->jid, in->device, in->status))
+			request_durable(r);
+		else if (strcmp(in->peer, a->jid) == 0 &&
+		    in->device == a->device)
 			own_bundle(r, a, in);
 		else
 			accept_bundle(r, a, in);

@@ -27,6 +27,8 @@ handler own_public;
 handler constrain;
 /* log_request.c */
 handler log_list;
+/* rotate.c, revoke.c, duties.c */
+handler rotate_device, revoke_device, duties_list;
 /* adopt.c */
 handler adopt_state;
 /* trust.c */

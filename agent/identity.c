@@ -8,9 +8,11 @@
 #include "attach.h"
 #include "crypto/crypto.h"
 #include "devices.h"
+#include "duties.h"
 #include "handlers.h"
 #include "peer.h"
 #include "prekeys.h"
+#include "revoke.h"
 #include "text.h"
 #include "work.h"
 
@@ -29,7 +31,8 @@ device_id_draw(uint32_t *id)
 
 /* Identity, prekeys and the account's own row of contacts, staged. */
 static int
-make(struct txn *t, const char *jid, uint8_t others, struct account_record *rec)
+make(struct keeper *k, struct txn *t, const char *jid, uint8_t others,
+    struct account_record *rec)
 {
 	struct prekeys *p = NULL;
 	struct peer own;
@@ -43,6 +46,7 @@ make(struct txn *t, const char *jid, uint8_t others, struct account_record *rec)
 	rec->others = others;
 	rec->window = WINDOW_DEFAULT;
 	rec->due = DUE_DEVICES | DUE_BUNDLE;
+	duties_withdraw(k, jid, rec);
 	if ((err = account_put(t, jid, rec)) != 0 ||
 	    (err = prekeys_create(&p)) != 0)
 		return err;
@@ -60,7 +64,7 @@ create(struct request *r, const char *jid, uint8_t others)
 	struct account_record *rec = secret_alloc(sizeof *rec);
 	struct account *a = NULL;
 	struct txn *t = txn_begin(k->records);
-	int err = rec == NULL ? ERR_BUSY : make(t, jid, others, rec);
+	int err = rec == NULL ? ERR_BUSY : make(k, t, jid, others, rec);
 
 	if (err == 0)
 		err = request_log(
@@ -73,6 +77,8 @@ create(struct request *r, const char *jid, uint8_t others)
 		a->device = rec->device;
 		a->created = rec->created;
 		a->window = rec->window;
+		account_note_withdrawn(a, rec);
+		attach_end_clients(k, jid, r->client);
 		a->compared = 1; /* nothing of ours is published */
 		memcpy(a->u, rec->identity.u, sizeof a->u);
 		account_note_due(k, a, rec->due);
@@ -100,8 +106,11 @@ identity_create(struct request *r)
 		request_fail(r, ERR_ACCOUNT, "%.200s", jid);
 	else if (account_find(r->keeper, jid) != NULL)
 		request_fail(r, ERR_EXISTS, "%.200s", jid);
-	else if (r->keeper->accounts->stale)
+	else if (r->keeper->accounts->stale || revoke_runs(r->keeper))
 		request_fail(r, ERR_BUSY, "create");
+	else if (r->keeper->accounts->nduties >= LIMIT_DUTIES)
+		request_fail(
+		    r, ERR_FULL, "%d devices to be withdrawn", LIMIT_DUTIES);
 	else if (r->keeper->accounts->n >= LIMIT_ACCOUNTS)
 		request_fail(r, ERR_FULL, "%d accounts", LIMIT_ACCOUNTS);
 	else

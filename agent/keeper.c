@@ -24,6 +24,7 @@
 #include "crypto/secret.h"
 #include "handlers.h"
 #include "move.h"
+#include "revoke.h"
 
 #define EXIT_AGAIN    1
 #define EXIT_FOR_GOOD 2
@@ -190,7 +191,7 @@ turn_end(void *arg)
 {
 	struct keeper *k = arg;
 
-	if (k->locking && records_idle(k->records))
+	if (k->locking && records_idle(k->records) && !revoke_runs(k))
 		lock_finish(k);
 	if (k->handled)
 		secret_burn_stack();

@@ -28,7 +28,11 @@
 #define LIMIT_STRANGERS	     256 /* sessions with those never written to */
 #define LIMIT_KEX_DIGESTS    4096 /* key exchanges remembered per signed prekey */
 #define LIMIT_WITHDRAWN	     16	  /* device ids of ours that we gave up */
-#define STRANGERS_SHARE	     4 /* they fill at most this part of what all share */
+#define LIMIT_RETIRED                                                          \
+	4 /* replaced devices that still receive; then the oldest goes */
+#define LIMIT_DUTIES                                                           \
+	64 /* devices that a server still has to drop; then no new ones */
+#define STRANGERS_SHARE 4 /* they fill at most this part of what all share */
 /* --- ratchets --- */
 #define LIMIT_SKIP	   1000 /* messages skipped at once, and keys per session */
 #define LIMIT_SKIP_ACCOUNT 50000 /* kept message keys per account */

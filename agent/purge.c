@@ -12,6 +12,7 @@
 #include "account.h"
 #include "message.h"
 #include "prekeys.h"
+#include "retired.h"
 #include "sessions.h"
 #include "strangers.h"
 #include "work.h"
@@ -53,6 +54,15 @@ purge_prekeys(struct txn *t, struct account *a, uint64_t before)
 	if (prekeys_forget(p, before) > 0)
 		err = prekeys_put(t, a->jid, p);
 	prekeys_release(p);
+	for (uint32_t i = 0; i < a->nretired && err == 0; i++) {
+		err = prekeys_open_retired(t, a->jid, a->retired[i].id, &p);
+		if (err != 0)
+			break;
+		if (prekeys_forget(p, before) > 0)
+			err =
+			    prekeys_put_retired(t, a->jid, a->retired[i].id, p);
+		prekeys_release(p);
+	}
 	return err;
 }
 
@@ -117,6 +127,8 @@ purge(void *arg)
 		    t, a, a->window == 0 ? UINT64_MAX : now - a->window);
 		if (err == 0)
 			err = purge_prekeys(t, a, now - PREKEY_USED_S);
+		if (err == 0)
+			err = retired_purge(k, t, a, now);
 		if (err == 0)
 			err = session_delete_former(k, t, a);
 		if (err == 0)

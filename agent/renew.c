@@ -54,13 +54,13 @@ withdraw_done(struct account_record *rec)
 }
 
 static int
-renew_prekeys(struct txn *t, const char *account)
+renew_prekeys(struct txn *t, const char *account, int identity)
 {
 	struct prekeys *p;
 	int err = prekeys_open(t, account, &p);
 
 	if (err == 0)
-		err = prekeys_skip(p);
+		err = identity ? prekeys_begin_anew(p) : prekeys_skip(p);
 	if (err == 0)
 		err = prekeys_put(t, account, p);
 	prekeys_release(p);
@@ -143,7 +143,7 @@ account_renew(struct keeper *k, struct txn *t, struct account *a,
 	if (err == 0 && identity)
 		err = omemo_identity_create(&rec->identity);
 	if (err == 0)
-		err = renew_prekeys(t, a->jid);
+		err = renew_prekeys(t, a->jid, identity);
 	if (err == 0)
 		err = work_drop_all(t, a);
 	if (err == 0)

@@ -89,7 +89,10 @@ open_prekeys(struct session_ops *o)
 {
 	if (o->prekeys != NULL)
 		return 0;
-	return o->err = prekeys_open(o->txn, o->key.account, &o->prekeys);
+	return o->err = o->key.self == o->account->device
+	    ? prekeys_open(o->txn, o->key.account, &o->prekeys)
+	    : prekeys_open_retired(
+		  o->txn, o->key.account, o->key.self, &o->prekeys);
 }
 
 static int
@@ -295,6 +298,14 @@ session_ops_init(struct session_ops *o, struct txn *t, struct account *a,
 		.ratchet_seen = ops_ratchet_seen,
 		.ratchet_add = ops_ratchet_add,
 	};
+}
+
+void
+session_ops_as(struct session_ops *o, uint32_t self)
+{
+	session_ops_end(o);
+	o->key.self = self;
+	o->err = 0;
 }
 
 void

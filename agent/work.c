@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "attach.h"
+#include "duties.h"
 #include "handlers.h"
 #include "methods.h"
 #include "renew.h"
@@ -169,6 +170,14 @@ may_publish_list(
 	    (a->bundle.holder == NULL || a->bundle.holder == c);
 }
 
+/* What is gone is withdrawn when what is there has been published. */
+static int
+may_do_duty(struct keeper *k, const struct account *a, const struct client *c)
+{
+	return !(a->due & (DUE_DEVICES | DUE_BUNDLE)) &&
+	    duty_has_work(k, a->jid, c);
+}
+
 /* Is there something that this net could do now? */
 static int
 has_work(struct keeper *k, struct account *a, const struct client *c)
@@ -182,6 +191,8 @@ has_work(struct keeper *k, struct account *a, const struct client *c)
 	if (may_publish_list(k, a, c))
 		return 1;
 	if ((a->due & DUE_BUNDLE) && is_free(a->bundle.until))
+		return 1;
+	if (may_do_duty(k, a, c))
 		return 1;
 	TAILQ_FOREACH(w, &a->work, entry)
 		if (c->net->caught_up && is_free(w->until))
@@ -210,9 +221,10 @@ hand_on(void *arg)
 	struct keeper *k = arg;
 	struct account *a;
 	struct work_item *w;
-	int more = 0;
+	int more;
 
 	k->accounts->handing = NULL;
+	more = duties_hand_on(k);
 	TAILQ_FOREACH(a, &k->accounts->list, entry) {
 		work_announce(k, a);
 		more |= !is_free(a->devices.until) || !is_free(a->bundle.until);
@@ -225,14 +237,27 @@ hand_on(void *arg)
 }
 
 static void
-hold(
+watch(struct keeper *k)
+{
+	if (k->accounts->handing == NULL)
+		k->accounts->handing =
+		    loop_timer(k->loop, WORK_HAND_ON_MS + 100, hand_on, k);
+}
+
+void
+work_hold(
     struct keeper *k, struct client *c, struct client **holder, uint64_t *until)
 {
 	*holder = c;
 	*until = loop_now() + WORK_HAND_ON_MS;
-	if (k->accounts->handing == NULL)
-		k->accounts->handing =
-		    loop_timer(k->loop, WORK_HAND_ON_MS + 100, hand_on, k);
+	watch(k);
+}
+
+void
+work_delay_list(struct keeper *k, struct account *a, uint64_t ms)
+{
+	a->devices.until = loop_now() + ms;
+	watch(k);
 }
 
 void
@@ -252,6 +277,7 @@ work_release(struct keeper *k, struct account *a, const struct client *c)
 			w->holder = NULL;
 			w->until = 0;
 		}
+	duty_release(k, c);
 	work_announce(k, a); /* to the others */
 }
 
@@ -297,11 +323,11 @@ next_item(struct request *r, struct txn *t, struct account *a)
 		return r->reply.err;
 	}
 	if ((a->due & DUE_BUNDLE) && is_free(a->bundle.until)) {
-		hold(k, c, &a->bundle.holder, &a->bundle.until);
+		work_hold(k, c, &a->bundle.holder, &a->bundle.until);
 		return work_put_bundle(r, t, a, serial_of(k, &a->bundle));
 	}
 	if (may_publish_list(k, a, c)) {
-		hold(k, c, &a->devices.holder, &a->devices.until);
+		work_hold(k, c, &a->devices.holder, &a->devices.until);
 		return work_put_devices(r, a, serial_of(k, &a->devices));
 	}
 	w = c->net->caught_up ? TAILQ_FIRST(&a->work) : NULL;
@@ -314,13 +340,41 @@ next_item(struct request *r, struct txn *t, struct account *a)
 		if (err == 2)
 			return 0;
 		if (err == 0) {
-			hold(k, c, &w->holder, &w->until);
+			work_hold(k, c, &w->holder, &w->until);
 			return 0;
 		}
 		list_remove(a, w); /* its device is gone or distrusted */
 	}
+	if (may_do_duty(k, a, c) && (err = duty_next(r, a->jid)) <= 0)
+		return err;
 	put_nothing(&r->reply);
 	return 0;
+}
+
+/* For a net whose account is gone. */
+static void
+next_duty(struct request *r, const char *jid)
+{
+	int err = duty_next(r, jid);
+
+	if (err == 1)
+		put_nothing(&r->reply);
+	if (err < 0)
+		request_fail(r, err, "work");
+	else
+		request_durable(r);
+}
+
+static void
+duty_is_done(struct request *r, const char *jid, uint64_t item, int ok)
+{
+	struct txn *t = txn_begin(r->keeper->records);
+	int err = duty_done(r, t, jid, item, ok);
+
+	if (err < 0)
+		request_abort(r, t, err, "work");
+	else
+		request_commit(r, t);
 }
 
 void
@@ -334,6 +388,10 @@ work_next(struct request *r)
 	reader_cstring(&r->body, jid, sizeof jid);
 	if ((err = reader_end(&r->body)) != 0) {
 		request_fail(r, err, "work");
+		return;
+	}
+	if (duty_only(r->client, jid)) {
+		next_duty(r, jid);
 		return;
 	}
 	if ((a = request_net_sure(r, jid)) == NULL)
@@ -403,6 +461,7 @@ item_done(
 {
 	struct publication *both[] = { &a->devices, &a->bundle };
 	size_t i;
+	int err;
 
 	if (item ==
 	    WORK_ITEM_COMPARE) { /* or could not be: then no doubt either */
@@ -415,6 +474,8 @@ item_done(
 		return publication_done(t, a, &a->devices, DUE_DEVICES, ok);
 	if (item == a->bundle.serial)
 		return publication_done(t, a, &a->bundle, DUE_BUNDLE, ok);
+	if ((err = duty_done(r, t, a->jid, item, ok)) != 0)
+		return err < 0 ? err : 0;
 	for (i = 0; i < 2; i++) /* an older one: the newer can go on */
 		if (both[i]->holder == r->client) {
 			both[i]->holder = NULL;
@@ -445,6 +506,10 @@ work_done(struct request *r)
 	}
 	if (item == 0 || status > WORK_FAILED) {
 		request_fail(r, ERR_ARGUMENT, "work");
+		return;
+	}
+	if (duty_only(r->client, jid)) {
+		duty_is_done(r, jid, item, status == WORK_OK);
 		return;
 	}
 	if ((a = request_net(r, jid)) == NULL)

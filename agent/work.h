@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Work for the nets: publish the device list, publish the bundle, send an
- * empty message. Runs in the keeper.
+ * empty message, have a server drop a device (duties.h). Runs in the keeper.
  */
 #ifndef AGENT_WORK_H
 #define AGENT_WORK_H
@@ -40,6 +40,15 @@ int work_put_bundle(
     struct request *, struct txn *, struct account *, uint64_t item);
 int work_put_empty(
     struct request *, struct txn *, struct account *, struct work_item *);
+/* The parts of an item that has no bundle of its own. */
+void work_put_start(struct buffer *, uint64_t item, enum work work, uint8_t ns,
+    const char *to, const char *id, uint32_t device);
+void work_put_no_bundle(struct buffer *);
+/* It is this net's until it is done, or a time; then it is announced again. */
+void work_hold(
+    struct keeper *, struct client *, struct client **holder, uint64_t *until);
+/* The list is not to be published for so long. */
+void work_delay_list(struct keeper *, struct account *, uint64_t ms);
 /* RECORD_WORK's name. */
 void work_name(uint64_t seq, uint8_t name[8]);
 

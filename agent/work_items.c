@@ -30,8 +30,8 @@ sending_namespace(const struct net *net)
 	return NS_LEGACY;
 }
 
-static void
-put_start(struct buffer *b, uint64_t item, enum work work, uint8_t ns,
+void
+work_put_start(struct buffer *b, uint64_t item, enum work work, uint8_t ns,
     const char *to, const char *id, uint32_t device)
 {
 	buffer_put_u64(b, item);
@@ -42,8 +42,8 @@ put_start(struct buffer *b, uint64_t item, enum work work, uint8_t ns,
 	buffer_put_u32(b, device);
 }
 
-static void
-put_no_bundle(struct buffer *b)
+void
+work_put_no_bundle(struct buffer *b)
 {
 	buffer_put_cstring(b, "");
 	buffer_put_u32(b, 0);
@@ -56,10 +56,10 @@ put_no_bundle(struct buffer *b)
 void
 work_put_compare(struct buffer *b, const struct account *a, uint64_t item)
 {
-	put_start(
+	work_put_start(
 	    b, item, WORK_FETCH_BUNDLE, method_first(), a->jid, "", a->device);
 	buffer_put_u32(b, 0);
-	put_no_bundle(b);
+	work_put_no_bundle(b);
 	buffer_put_u32(b, 0);
 }
 
@@ -98,11 +98,11 @@ work_put_devices(struct request *r, struct account *a, uint64_t item)
 
 	if (ids == NULL)
 		return ERR_MEMORY;
-	put_start(b, item, WORK_DEVICES, ns, a->jid, "", a->device);
+	work_put_start(b, item, WORK_DEVICES, ns, a->jid, "", a->device);
 	buffer_put_u32(b, (uint32_t)n);
 	for (i = 0; i < n; i++)
 		buffer_put_u32(b, ids[i]);
-	put_no_bundle(b);
+	work_put_no_bundle(b);
 	buffer_put_u32(b, 0);
 	err = b->err != 0 ? b->err : net_set_written(net, ns, ids, n);
 	free(ids);
@@ -175,7 +175,7 @@ work_put_bundle(
 	uint8_t ns = sending_namespace(NULL);
 	int err;
 
-	put_start(b, item, WORK_BUNDLE, ns, a->jid, "", a->device);
+	work_put_start(b, item, WORK_BUNDLE, ns, a->jid, "", a->device);
 	buffer_put_u32(b, 0);
 	if ((err = account_open(t, a->jid, &rec)) == 0 &&
 	    (err = prekeys_open(t, a->jid, &p)) == 0)
@@ -374,15 +374,16 @@ work_put_empty(
 		err = txn_delete(t, RECORD_WORK, a->jid, name, sizeof name);
 		err = err == 0 ? 1 : err;
 	} else if (err == 2) {
-		put_start(b, WORK_ITEM_FETCH, WORK_FETCH_BUNDLE, w->ns, w->to,
-		    "", w->device);
+		work_put_start(b, WORK_ITEM_FETCH, WORK_FETCH_BUNDLE, w->ns,
+		    w->to, "", w->device);
 		buffer_put_u32(b, 0);
-		put_no_bundle(b);
+		work_put_no_bundle(b);
 		buffer_put_u32(b, 0);
 	} else if (err == 0) {
-		put_start(b, w->seq, WORK_EMPTY, w->ns, w->to, e.id, w->device);
+		work_put_start(
+		    b, w->seq, WORK_EMPTY, w->ns, w->to, e.id, w->device);
 		buffer_put_u32(b, 0);
-		put_no_bundle(b);
+		work_put_no_bundle(b);
 		buffer_put(b, e.elements.data, e.elements.len);
 		err = b->err;
 	}

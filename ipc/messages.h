@@ -76,6 +76,10 @@ enum message_type {
 	M_IMPORT,
 	M_IMPORT_OPEN = 39,
 
+	M_ROTATE = 31,
+	M_REVOKE = 32,
+	M_DUTIES = 35,
+
 	M_ATTACH_NET = 40,
 	M_DEVICES,
 	M_ENCRYPT,
@@ -255,7 +259,9 @@ enum work {
 	WORK_BUNDLE,
 	WORK_EMPTY,
 	WORK_FETCH_DEVICES,
-	WORK_FETCH_BUNDLE
+	WORK_FETCH_BUNDLE,
+	WORK_WITHDRAW, /* delete the bundle of a device that is gone */
+	WORK_VERIFY /* read back the list and that bundle, and hand both in */
 };
 
 enum work_status { WORK_OK = 0, WORK_FAILED = 1 };

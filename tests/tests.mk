@@ -66,6 +66,11 @@ demo:
 	$(Q)$(deps) build test
 	$(Q)tests/demo.sh $(O)
 
+# an identity replaced and destroyed, before profanity's eyes
+demo-rotate:
+	$(Q)$(deps) build test
+	$(Q)tests/demo-rotate.sh $(O)
+
 # make fuzz T=60 [F=frame]: each target (or that one) for so many seconds
 T ?= 60
 fuzz:
@@ -140,5 +145,5 @@ lint-tidy:
 	$(Q)printf '%s\n' $(C_ALL) | xargs -P2 -n4 sh -c 'out=$$(clang-tidy \
 		--quiet --warnings-as-errors="*" "$$@" 2>&1) || \
 		{ echo "$$out"; exit 1; }' sh
-.PHONY: unit tests check interop demo fuzz unit-fuzz cov lint lint-gcc lint-clang \
+.PHONY: unit tests check interop demo demo-rotate fuzz unit-fuzz cov lint lint-gcc lint-clang \
 	lint-format lint-words lint-shell lint-man lint-cppcheck lint-tidy

@@ -194,6 +194,31 @@ take_fix(struct options *o, const char *value)
 }
 
 static int
+take_identity(struct options *o, const char *value)
+{
+	(void)value;
+	o->identity = 1;
+	return 0;
+}
+
+static int
+take_yes(struct options *o, const char *value)
+{
+	(void)value;
+	o->yes = 1;
+	return 0;
+}
+
+static int
+take_device(struct options *o, const char *value)
+{
+	const char *err;
+
+	o->device = (uint32_t)strtonum(value, 1, INT32_MAX, &err);
+	return err != NULL ? ERR_ARGUMENT : 0;
+}
+
+static int
 take_moved(struct options *o, const char *value)
 {
 	(void)value;
@@ -298,6 +323,9 @@ static const struct row {
 	{ "export-passphrase-file", OPTIONS_KEY, 1, take_export_passphrase_file,
 	    "a file" },
 	{ "export-recovery", OPTIONS_KEY, 0, take_export_recovery, NULL },
+	{ "identity", OPTIONS_KEY, 0, take_identity, NULL },
+	{ "yes", OPTIONS_KEY, 0, take_yes, NULL },
+	{ "device", OPTIONS_KEY, 1, take_device, "a device id" },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))

@@ -34,10 +34,13 @@ struct options { /* NULL or 0: not given */
 	/* xmpp-key constrain: seconds, enum confirm_when, uses << 32 | seconds;
 	 * or OPTION_UNSET */
 	uint64_t window, lifetime, confirm, open_rate, decrypt_rate;
-	int verify; /* xmpp-key log */
-	int fix;    /* xmpp-key doctor: mend what can be */
-	int adopt;  /* xmpp-key adopt: enum adopt, -1: not said */
-	int force;  /* xmpp-key export: over a file that is there */
+	int verify;	 /* xmpp-key log */
+	int fix;	 /* xmpp-key doctor: mend what can be */
+	int identity;	 /* xmpp-key rotate: the identity key too */
+	int yes;	 /* xmpp-key revoke: do not ask */
+	uint32_t device; /* xmpp-key revoke: 1 to 2^31-1; 0: not said */
+	int adopt;	 /* xmpp-key adopt: enum adopt, -1: not said */
+	int force;	 /* xmpp-key export: over a file that is there */
 	const char *export_passphrase_file; /* xmpp-key import */
 	int export_recovery;		    /* the same: it is the code */
 	struct account account;		    /* what options_account read */

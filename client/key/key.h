@@ -63,6 +63,8 @@ int key_passwd(struct key *);
 int key_log(struct key *);
 int key_export(struct key *);
 int key_import(struct key *);
+int key_rotate(struct key *);
+int key_revoke(struct key *);
 
 /* --- what the verbs share (secret.c, account.c, call.c) --- */
 
@@ -119,6 +121,30 @@ struct key_row { /* a row of PEERS; device 0: a policy, and no key yet */
 /* fn for each key of peer ("": of everyone); 0, or the exit code (printed). */
 int key_each_row(struct key *, const char *peer,
     void (*fn)(void *arg, const struct key_row *), void *arg);
+
+struct key_duty { /* a row of DUTIES */
+	char jid[JID_SIZE];
+	uint32_t device, nets;
+	uint8_t left, gone;
+};
+
+#define DUTY_WORDS 64 /* octets */
+/* fn for each duty; 0, or the exit code (printed). */
+int key_each_duty(
+    struct key *, void (*fn)(void *arg, const struct key_duty *), void *arg);
+/* Those of key->jid, added to *n. */
+int key_count_duties(struct key *, int *n);
+/* What is left of it: "device list, bundle, to be read back". */
+const char *duty_words(uint8_t left, char out[static DUTY_WORDS]);
+
+/* serve.c: wait until nothing is left that needs the server. */
+struct serve_config {
+	int (*left)(struct key *, int *n);	/* 0, or the exit code */
+	int (*nets)(struct key *, unsigned *n); /* that are there */
+	const char *not_yet, *done;		/* for a person */
+};
+
+int key_serve(struct key *, const struct serve_config *);
 
 struct key_status { /* STATUS, without its lists */
 	uint8_t locked, vault;

@@ -48,6 +48,12 @@ static const struct verb verbs[] = {
 	    "[--confirm|--confirm-once|--no-confirm] [--open-rate N/T] "
 	    "[--decrypt-rate N/T]",
 	    "limit what an identity may be used for", 1, 1, 1, RIGHT_ADMIN },
+	{ "rotate", key_rotate, "JID [--identity]",
+	    "a new signed prekey, or a new identity key and device", 1, 1, 1,
+	    RIGHT_ADMIN },
+	{ "revoke", key_revoke, "JID [PEER] [--device N] [--yes]",
+	    "destroy this device, or give up another one", 2, 1, 2,
+	    RIGHT_ADMIN | RIGHT_TRUST },
 	{ "adopt", key_adopt, "--moved|--copied",
 	    "say what became of a state that is in doubt", 0, 0, 0,
 	    RIGHT_ADMIN },

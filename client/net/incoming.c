@@ -53,7 +53,7 @@ is_for_us(const struct net *net, const struct origin *o,
     const struct xml_encrypted *e)
 {
 	return e->nkeys > 0 ||
-	    (e->sid == net->device && strcmp(o->sender, net->own) == 0);
+	    (is_ours(&net->ours, e->sid) && strcmp(o->sender, net->own) == 0);
 }
 
 static void
@@ -69,7 +69,7 @@ receive_encrypted(struct net *net, const struct origin *o, xmpp_stanza_t *el,
 		    "a message was dropped: it has two encrypted elements");
 		return;
 	}
-	err = encrypted_parse(el, net->device, &e, &why);
+	err = encrypted_parse(el, &net->ours, &e, &why);
 	if (err != 0)
 		front_notice(net, o->sender, "a message was dropped: %s", why);
 	else if (is_for_us(net, o, &e))

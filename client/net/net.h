@@ -21,6 +21,7 @@
 #include "../../ipc/loop.h"
 #include "../../ipc/messages.h"
 #include "memory.h"
+#include "omemo_xml.h"
 
 /* --- descriptors and exit codes: a contract with the starter ---------------- */
 enum net_fd { NET_FD_FRONT = 3, NET_FD_KEEPER = 4, NET_FD_PASSWORD = 5 };
@@ -112,7 +113,8 @@ struct net {
 	/* the session (session.c) */
 	char own[LIMIT_JID + 1];    /* own bare JID as the server gave it */
 	char domain[LIMIT_JID + 1]; /* of the account */
-	uint32_t device;
+	uint32_t device;	    /* 0: the account is gone, work is left */
+	struct xml_devices ours;
 	int attached; /* ATTACH_NET was answered */
 	int online;   /* NET_ONLINE was said */
 	int has_archive, has_sid;

@@ -29,15 +29,24 @@ key_parse(xmpp_stanza_t *el, struct xml_encrypted *e)
 	return el_get_base64(el, key->bytes, LIMIT_KEY_ELEMENT, &key->len);
 }
 
+int
+is_ours(const struct xml_devices *ours, uint32_t id)
+{
+	for (size_t i = 0; i < ours->n; i++)
+		if (ours->ids[i] == id)
+			return 1;
+	return 0;
+}
+
 static int
-keys_parse(xmpp_stanza_t *header, uint32_t device, struct xml_encrypted *e,
-    const char **why)
+keys_parse(xmpp_stanza_t *header, const struct xml_devices *ours,
+    struct xml_encrypted *e, const char **why)
 {
 	xmpp_stanza_t *el = el_child(header, "key", NS_OMEMO_XML);
 	int err;
 
 	for (; el != NULL; el = el_next(el, "key", NS_OMEMO_XML)) {
-		if (el_get_u32(el, "rid") != device)
+		if (!is_ours(ours, el_get_u32(el, "rid")))
 			continue;
 		if (e->nkeys == LIMIT_KEY_ELEMENTS) {
 			*why = "too many keys for this device";
@@ -91,8 +100,8 @@ payload_parse(xmpp_stanza_t *el, struct xml_encrypted *e, const char **why)
 }
 
 int
-encrypted_parse(xmpp_stanza_t *el, uint32_t device, struct xml_encrypted *e,
-    const char **why)
+encrypted_parse(xmpp_stanza_t *el, const struct xml_devices *ours,
+    struct xml_encrypted *e, const char **why)
 {
 	xmpp_stanza_t *header = el_child(el, "header", NS_OMEMO_XML);
 	int err;
@@ -112,7 +121,7 @@ encrypted_parse(xmpp_stanza_t *el, uint32_t device, struct xml_encrypted *e,
 		*why = "its header has no valid sid";
 		return ERR_BAD_MESSAGE;
 	}
-	if ((err = keys_parse(header, device, e, why)) != 0 ||
+	if ((err = keys_parse(header, ours, e, why)) != 0 ||
 	    (err = iv_parse(header, e, why)) != 0)
 		return err;
 	return payload_parse(el_child(el, "payload", NS_OMEMO_XML), e, why);

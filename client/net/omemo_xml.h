@@ -31,13 +31,21 @@ struct xml_encrypted {
 	size_t payloadlen;
 };
 
+/* Our device, and those of ours that it has replaced. */
+struct xml_devices {
+	size_t n;
+	uint32_t ids[1 + LIMIT_RETIRED];
+};
+
+int is_ours(const struct xml_devices *, uint32_t id);
+
 /*
- * Parse an <encrypted>, keeping the keys whose rid is device. 0, or
+ * Parse an <encrypted>, keeping the keys whose rid is one of ours. 0, or
  * ERR_BAD_MESSAGE, ERR_TOO_LONG, ERR_MEMORY with *why one phrase. Free in
  * both cases.
  */
-int encrypted_parse(
-    xmpp_stanza_t *, uint32_t device, struct xml_encrypted *, const char **why);
+int encrypted_parse(xmpp_stanza_t *, const struct xml_devices *ours,
+    struct xml_encrypted *, const char **why);
 void encrypted_free(struct xml_encrypted *);
 
 /* A <list>: valid ids in order, the others ignored; at most LIMIT_LIST_IDS. */

@@ -17,6 +17,7 @@ struct fetch {
 	char *peer;
 	uint32_t device; /* 0: the list */
 	char node[96];
+	int strict; /* only what the server says is not there is absent */
 	pep_done *done;
 	void *arg;
 };
@@ -165,9 +166,10 @@ on_bundle(struct net *net, void *arg, xmpp_stanza_t *answer)
 		front_notice(
 		    net, f->peer, "bundle of device %u: %s", f->device, why);
 	put_bundle(keeper_body(net), f,
-	    err == 0		 ? BUNDLE_HERE
-		: err == ERR_EOF ? BUNDLE_UNREACHABLE
-				 : BUNDLE_ABSENT,
+	    err == 0 ? BUNDLE_HERE
+		: err == ERR_EOF || (f->strict && err != ERR_NOT_FOUND)
+		? BUNDLE_UNREACHABLE
+		: BUNDLE_ABSENT,
 	    err == 0 ? x : NULL);
 	free(x);
 	keeper_request(net, M_BUNDLE, on_handed_in, f);
@@ -216,6 +218,28 @@ pep_fetch_bundle(struct net *net, const char *peer, uint32_t device,
     pep_done *done, void *arg)
 {
 	fetch_send(fetch_new(net, peer, device, done, arg), on_bundle);
+}
+
+/* --- reading back ----------------------------------------------------------------- */
+
+static void
+on_list_read(struct net *net, void *arg)
+{
+	struct fetch *f = arg;
+
+	if (net->exiting)
+		fetch_finish(f);
+	else
+		fetch_send(f, on_bundle);
+}
+
+void
+pep_verify(struct net *net, uint32_t device, pep_done *done, void *arg)
+{
+	struct fetch *f = fetch_new(net, net->own, device, done, arg);
+
+	f->strict = 1;
+	pep_fetch_list(net, net->own, on_list_read, f);
 }
 
 void

@@ -13,6 +13,9 @@ typedef void pep_done(struct net *, void *arg);
 void pep_fetch_list(struct net *, const char *peer, pep_done *, void *arg);
 void pep_fetch_bundle(
     struct net *, const char *peer, uint32_t device, pep_done *, void *arg);
+/* Read back the own list, then the bundle of a device that is gone, and hand
+ * both in; what cannot be read is not "absent". */
+void pep_verify(struct net *, uint32_t device, pep_done *, void *arg);
 /* A notification: the sender's new device list. */
 void pep_event(struct net *, xmpp_stanza_t *message);
 /* Answer a NEED for a namespace that is not spoken here. */
@@ -28,6 +31,8 @@ void publish(struct net *, const char *node, xmpp_stanza_t *payload,
 /* Have everyone read a node that is there, and its items kept. */
 void
 publish_configure(struct net *, const char *node, publish_done *, void *arg);
+/* Delete a node with all that is in it; that there is none will do. */
+void node_delete(struct net *, const char *node, publish_done *, void *arg);
 
 /*
  * What an answer to <items node=…> holds: 0 and the payload (name, ns);

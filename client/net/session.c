@@ -108,7 +108,11 @@ on_features(struct net *net, void *arg, xmpp_stanza_t *answer)
 	/* without presence nothing is received: the cursor must not move */
 	net->has_archive = !net->quiet && disco_has(answer, NS_MAM);
 	net->has_sid = net->has_archive || disco_has(answer, NS_SID);
-	pep_fetch_bundle(net, net->own, net->device, on_own_bundle, NULL);
+	if (net->device == 0)
+		on_own_bundle(net, NULL);
+	else
+		pep_fetch_bundle(
+		    net, net->own, net->device, on_own_bundle, NULL);
 }
 
 static void
@@ -117,6 +121,7 @@ on_attached(void *arg, int err, struct reader *reply)
 	struct net *net = arg;
 	char cursor[LIMIT_STANZA_ID + 1];
 	struct reader r;
+	uint64_t since;
 
 	if (net->exiting)
 		return;
@@ -127,9 +132,15 @@ on_attached(void *arg, int err, struct reader *reply)
 		return;
 	}
 	r = *reply;
-	net->device = reader_u32(&r);
+	net->device = net->ours.ids[0] = reader_u32(&r);
 	reader_cstring(&r, cursor, sizeof(cursor));
-	if (archive_new(net, cursor, reader_u64(&r)) != 0 || r.err != 0) {
+	since = reader_u64(&r);
+	net->ours.n = 1 + reader_count(&r, LIMIT_RETIRED);
+	for (size_t i = 1; i < net->ours.n; i++)
+		net->ours.ids[i] = reader_u32(&r);
+	if (net->device == 0) /* nothing is received any more */
+		net->quiet = 1;
+	if (r.err != 0 || archive_new(net, cursor, since) != 0) {
 		net_leave(
 		    net, NET_EXIT_LOST, "the agent's answer is malformed");
 		return;

@@ -74,6 +74,16 @@ on_published(struct net *net, void *arg, const char *reason)
 }
 
 static void
+on_withdrawn(struct net *net, void *arg, const char *reason)
+{
+	(void)arg;
+	if (reason != NULL && !net->exiting)
+		front_notice(net, net->own,
+		    "the server does not delete a bundle: %s", reason);
+	work_end(net, reason);
+}
+
+static void
 on_acked(struct net *net, void *arg, int err)
 {
 	(void)arg;
@@ -130,6 +140,11 @@ work_do(struct net *net, struct work_item *w, struct reader *r)
 		pep_fetch_list(net, w->to, on_fetched, NULL);
 	} else if (w->work == WORK_FETCH_BUNDLE) {
 		pep_fetch_bundle(net, w->to, w->device, on_fetched, NULL);
+	} else if (w->work == WORK_WITHDRAW) {
+		snprintf(node, sizeof(node), NODE_BUNDLE "%u", w->device);
+		node_delete(net, node, on_withdrawn, NULL);
+	} else if (w->work == WORK_VERIFY) {
+		pep_verify(net, w->device, on_fetched, NULL);
 	} else
 		work_end(net, "unknown work");
 }

@@ -30,7 +30,8 @@ read_encrypted(xmpp_stanza_t *el)
 {
 	struct xml_encrypted e;
 	const char *why;
-	int err = encrypted_parse(el, 31415, &e, &why);
+	int err = encrypted_parse(
+	    el, &(struct xml_devices){ 1, { 31415 } }, &e, &why);
 	size_t i;
 
 	check((err == 0) == (*why == '\0'));

@@ -78,7 +78,8 @@ operands() {
 	case $1 in
 	policy) echo "$J $J blind" ;;
 	trust | distrust | verify) echo "$J $J $(printf '%064d' 0)" ;;
-	create | show | fingerprint | peers | publish | doctor) echo $J ;;
+	create | show | fingerprint | peers | publish | doctor | rotate) echo $J ;;
+	revoke) echo "$J --yes" ;;
 	constrain) echo "$J --window 1h" ;;
 	adopt) echo --moved ;;
 	export) echo $J juliet.export ;;
@@ -139,6 +140,7 @@ echo another | "$LAB/drop" tee "$T/new" >/dev/null
 json passwd passwd --new-passphrase-file "$T/new"
 "$LAB/drop" tee "$T/passphrase" <"$T/new" >/dev/null
 json adopt adopt --copied
+json rotate rotate $J --identity
 json log log
 in_home juliet "$O/xmpp-key" export $J "$T/juliet/juliet.export" \
 	--passphrase-file "$T/passphrase" || fail "export"

@@ -98,7 +98,9 @@ encrypted_good(void **state)
 		      "</header><payload>Sks=</payload>" XE);
 
 	(void)state;
-	assert_int_equal(encrypted_parse(el, 31415, &e, &why), 0);
+	assert_int_equal(encrypted_parse(el,
+			     &(struct xml_devices){ 1, { 31415 } }, &e, &why),
+	    0);
 	assert_int_equal(e.sid, 27183);
 	assert_int_equal(e.nkeys, 2);
 	assert_int_equal(e.keys[0].kex, 0);
@@ -108,6 +110,14 @@ encrypted_good(void **state)
 	assert_int_equal(e.ivlen, 12);
 	assert_int_equal(e.has_payload, 1);
 	assert_int_equal(e.payloadlen, 2);
+	encrypted_free(&e);
+	/* a device that was replaced is ours too */
+	assert_int_equal(
+	    encrypted_parse(
+		el, &(struct xml_devices){ 2, { 31415, 12321 } }, &e, &why),
+	    0);
+	assert_int_equal(e.nkeys, 3);
+	assert_memory_equal(e.keys[1].bytes, "DEF", 3);
 	encrypted_free(&e);
 	xmpp_stanza_release(el);
 }
@@ -152,7 +162,9 @@ encrypted_bad(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		xmpp_stanza_t *el = parse(rows[i][0]);
 
-		assert_true(encrypted_parse(el, 1, &e, &why) < 0);
+		assert_true(
+		    encrypted_parse(
+			el, &(struct xml_devices){ 1, { 1 } }, &e, &why) < 0);
 		assert_string_equal(why, rows[i][1]);
 		encrypted_free(&e);
 		xmpp_stanza_release(el);
@@ -176,7 +188,9 @@ encrypted_many_keys(void **state)
 			strcat(text, "<key rid='7'>AAAA</key>");
 		strcat(text, "</header>" XE);
 		el = parse(text);
-		assert_int_equal(encrypted_parse(el, 7, &e, &why),
+		assert_int_equal(
+		    encrypted_parse(
+			el, &(struct xml_devices){ 1, { 7 } }, &e, &why),
 		    n > LIMIT_KEY_ELEMENTS ? ERR_TOO_LONG : 0);
 		encrypted_free(&e);
 		xmpp_stanza_release(el);
@@ -204,7 +218,9 @@ encrypted_long(void **state)
 		el_base64(el_add(header, "iv", NS_OMEMO_XML), octets, 16);
 		el_base64(el_add(el, "payload", NS_OMEMO_XML), octets,
 		    LIMIT_TEXT + (over >> 1));
-		assert_int_equal(encrypted_parse(el, 7, &e, &why),
+		assert_int_equal(
+		    encrypted_parse(
+			el, &(struct xml_devices){ 1, { 7 } }, &e, &why),
 		    over == 0 ? 0 : ERR_TOO_LONG);
 		encrypted_free(&e);
 		xmpp_stanza_release(el);
@@ -314,8 +330,8 @@ elements_there_and_back(void **state)
 	copy = parse(text);
 	xmpp_free(ctx, text);
 	assert_int_equal(
-	    encrypted_parse(
-		el_child(copy, "encrypted", NS_OMEMO_XML), 4712, &e, &why),
+	    encrypted_parse(el_child(copy, "encrypted", NS_OMEMO_XML),
+		&(struct xml_devices){ 1, { 4712 } }, &e, &why),
 	    0);
 	assert_int_equal(e.sid, 4711);
 	assert_int_equal(e.nkeys, 1);
