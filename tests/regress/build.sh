@@ -47,10 +47,12 @@ links xmpp-agent libbsd.so.0 libc.so.6 libcrypto.so.3 libseccomp.so.2
 links xmpp-agent-store libbsd.so.0 libc.so.6 libseccomp.so.2 libsqlite3.so.0
 links xmpp-net libbsd.so.0 libc.so.6 libcrypto.so.3 libresolv.so.2 \
 	libseccomp.so.2 libstrophe.so.0
-for p in xmpp-chat xmpp-send xmpp-key; do
+for p in xmpp-chat xmpp-send; do
 	links $p libbsd.so.0 libc.so.6 libinih.so.1 libjansson.so.4 \
-		libseccomp.so.2
+		libm.so.6 libmd.so.0 libseccomp.so.2
 done
+links xmpp-key libbsd.so.0 libc.so.6 libinih.so.1 libjansson.so.4 \
+	libm.so.6 libmd.so.0 libqrencode.so.4 libseccomp.so.2
 
 # has PROGRAM WHAT PATTERN READELF-OPTIONS
 has() {
