@@ -34,7 +34,6 @@ must 10 test -s "$T/romeo-agent.out"
 identity romeo $R
 in_home romeo "$O/xmpp-key" create $B --passphrase-file "$T/passphrase" \
 	>"$T/create.out" 2>&1 || fail "create $B"
-f=$(in_home juliet "$O/xmpp-key" fingerprint $J)
 [ "$(stat -c %a "$T/romeo/run/agent.sock.forward")" = 600 ] || fail mode
 
 # the far end: a home of its own, and only the socket $far
@@ -55,7 +54,7 @@ no_way_up() {
 	refused fingerprint $B
 	refused create far@montague.lit "${with[@]}"
 	refused policy $R $J manual "${with[@]}"
-	refused trust $R $J "$f" "${with[@]}"
+	refused policy $R $J blind require "${with[@]}"
 	refused constrain $R --confirm "${with[@]}"
 	refused slots add --new-recovery "${with[@]}"
 	refused slots remove 1 "${with[@]}"
@@ -156,8 +155,8 @@ key status >"$T/status.out" 2>&1 && fail "without ssh it is still there"
 kill $sshd
 
 # --- the ordinary socket has lost nothing, and the other goes with the agent
-in_home romeo "$O/xmpp-key" trust $R $J "$f" --passphrase-file "$T/passphrase" ||
-	fail "trust at the ordinary socket"
+in_home romeo "$O/xmpp-key" policy $R $J blind --passphrase-file "$T/passphrase" ||
+	fail "policy at the ordinary socket"
 chat_quit j
 agent_stop romeo
 [ ! -e "$T/romeo/run/agent.sock.forward" ] || fail "its socket is left"

@@ -223,6 +223,14 @@ refused 1 "device $d: fingerprint differs in group 8" \
 	key verify $J "xmpp:$R?omemo-sid-$n=${new// /};omemo-sid-$d=$wrong"
 [ "$(key verify $J $R "$both" | grep -c ': verified$')" = 2 ] || fail 'not both'
 chat_quit n
+# A key that nobody has seen yet.
+agent_start third
+identity third $R
+chat_start t third $R
+online t third $R
+new=$(in_home third "$O/xmpp-key" fingerprint $R)
+n=$(in_home third "$O/xmpp-key" list --json | sed 's/.*"device":\([0-9]*\).*/\1/')
+chat_quit t
 item=$(raw -x "$NS.bundles:$n" </dev/null)
 publish="<iq type='set' id='p'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish"
 raw <<-XML
