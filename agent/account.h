@@ -21,8 +21,12 @@ struct withdrawn {
 	uint8_t kind;
 };
 
-#define DUE_DEVICES 1 /* the device list is to be published */
-#define DUE_BUNDLE  2 /* the bundle is to be published */
+/* Two bits a namespace; the names stand for all of them. */
+#define DUE_DEVICES   0x05 /* the device list is to be published */
+#define DUE_BUNDLE    0x0a /* the bundle is to be published */
+#define DUE_IN(ns)    (3U << 2 * (ns))
+#define COMPARED_ALL  ((1U << OMEMO_PROFILES) - 1)
+#define NAMESPACE(ns) ((uint8_t)(1U << (ns)))
 
 /* The ACCOUNT record, opened; secure heap. */
 struct account_record {
@@ -31,11 +35,11 @@ struct account_record {
 	uint32_t device;
 	uint64_t created; /* real time, seconds */
 	uint8_t others;	  /* what becomes of devices on the first list */
-	uint8_t own_read; /* the own list has been read once */
+	uint8_t own_read; /* the own list has been read once (namespaces) */
 	uint8_t due;	  /* DUE_… */
 	uint8_t doubt;	  /* DOUBT_SERVER: until adopt */
-	uint8_t ours;	  /* the bundle on the server is this state's */
-	uint32_t window;  /* seconds a message stays; 0: until first opened */
+	uint8_t ours; /* the bundle on the server is this state's (the same) */
+	uint32_t window; /* seconds a message stays; 0: until first opened */
 	uint32_t nwithdrawn;
 	struct withdrawn withdrawn[LIMIT_WITHDRAWN]; /* oldest first */
 };
@@ -74,7 +78,7 @@ struct wait { /* a handle whose ENCRYPT answered WAIT */
 
 TAILQ_HEAD(waits, wait);
 
-struct publication { /* one of the two things that PEP has of us */
+struct publication { /* one of the things that PEP has of us */
 	struct client *holder;
 	uint64_t until;
 	uint64_t serial; /* changes whenever it becomes due */
@@ -90,13 +94,14 @@ struct account {
 	uint32_t nwithdrawn; /* the record's */
 	struct withdrawn withdrawn[LIMIT_WITHDRAWN];
 	uint32_t window;  /* the record's */
-	uint8_t compared; /* with the server, since unlock, or need not be */
+	uint8_t compared; /* with the server, since unlock, or need not be
+			   * (namespaces) */
 	uint64_t created;
 	struct index messages, outbox;
 	struct work_items work;
 	size_t nwork;
 	uint64_t kept; /* message keys in SKIPPED records */
-	struct publication devices, bundle;
+	struct publication devices[OMEMO_PROFILES], bundle[OMEMO_PROFILES];
 	struct waits waits;
 	size_t nwaits;
 };
@@ -134,6 +139,9 @@ struct account *request_net(struct request *, const char *jid);
 /* The same two, for what uses sessions: also DOUBT. */
 struct account *request_account_sure(struct request *, const char *jid);
 struct account *request_net_sure(struct request *, const char *jid);
+
+/* The first namespace whose own bundle was not compared yet, or -1. */
+int account_to_compare(const struct account *);
 
 /* adopt.c: why an account's sessions, or any's, are not used (enum doubt). */
 uint8_t account_doubt(struct keeper *, const struct account *);

@@ -68,22 +68,27 @@ has_id(const uint32_t *ids, size_t n, uint32_t id)
 }
 
 /*
- * The own list for the first time: those on it were there before us (others
- * says what becomes of them), and our id must not be one of theirs.
+ * An own list for the first time, none of ours being published: those on it
+ * were there before us (others says what becomes of them), and our id must not
+ * be one of theirs.
  */
 static int
-first_own_read(struct txn *t, struct account *a, struct account_record *rec,
-    struct peer *p, const uint32_t *ids, size_t n)
+first_own_read(struct keeper *k, struct txn *t, struct account *a,
+    struct account_record *rec, struct peer *p, uint8_t ns, const uint32_t *ids,
+    size_t n)
 {
 	size_t i;
 	int err;
 
+	rec->own_read |= NAMESPACE(ns);
 	for (i = 0; i < p->n; i++)
 		p->v[i].first = 1;
-	rec->own_read = 1;
-	while (has_id(ids, n, rec->device))
+	while (has_id(ids, n, rec->device)) {
 		if ((err = device_id_draw(&rec->device)) != 0)
 			return err;
+		rec->due = DUE_DEVICES | DUE_BUNDLE; /* under the new one */
+		account_note_due(k, a, rec->due);
+	}
 	a->device = rec->device;
 	return account_put(t, a->jid, rec);
 }
@@ -100,13 +105,14 @@ own_list(struct request *r, struct txn *t, struct account *a, struct peer *p,
 
 	if ((err = account_open(t, a->jid, &rec)) != 0)
 		return err;
-	if (!rec->own_read)
-		err = first_own_read(t, a, rec, p, ids, n);
+	if (!(rec->own_read & NAMESPACE(ns)))
+		err = first_own_read(r->keeper, t, a, rec, p, ns, ids, n);
 	wrong = !has_id(ids, n, a->device);
 	for (i = 0; i < a->nwithdrawn; i++)
 		wrong |= has_id(ids, n, a->withdrawn[i].id);
 	if (err == 0 && method_sends(ns) && wrong)
-		err = account_set_due(r->keeper, t, a, DUE_DEVICES);
+		err =
+		    account_set_due(r->keeper, t, a, DUE_DEVICES & DUE_IN(ns));
 	account_release(rec);
 	return err;
 }
@@ -191,7 +197,8 @@ devices_hand_in(struct request *r)
 	if (p.own && status == LIST_READ)
 		lost = net_has_overwritten(r->client->net, ns, ids, n);
 	if (err == 0 && lost) /* the one that came first counts: write again */
-		err = account_set_due(r->keeper, t, a, DUE_DEVICES);
+		err =
+		    account_set_due(r->keeper, t, a, DUE_DEVICES & DUE_IN(ns));
 	else if (err == 0 && status == LIST_READ)
 		err = merge(r, t, a, &p, ns, ids, n);
 	if (err == 0)

@@ -33,6 +33,7 @@ make(struct txn *t, const char *jid, uint8_t others, struct account_record *rec)
 {
 	struct prekeys *p = NULL;
 	struct peer own;
+	uint8_t ns;
 	int err;
 
 	if ((err = omemo_identity_create(&rec->identity)) != 0 ||
@@ -43,11 +44,12 @@ make(struct txn *t, const char *jid, uint8_t others, struct account_record *rec)
 	rec->others = others;
 	rec->window = WINDOW_DEFAULT;
 	rec->due = DUE_DEVICES | DUE_BUNDLE;
-	if ((err = account_put(t, jid, rec)) != 0 ||
-	    (err = prekeys_create(&p)) != 0)
-		return err;
-	err = prekeys_put(t, jid, p);
-	prekeys_release(p);
+	err = account_put(t, jid, rec);
+	for (ns = 0; ns < OMEMO_PROFILES && err == 0; ns++) {
+		if ((err = prekeys_create(&p)) == 0)
+			err = prekeys_put(t, jid, ns, p);
+		prekeys_release(p);
+	}
 	if (err == 0 && peer_open(t, jid, jid, &own) == ERR_NOT_FOUND)
 		err = peer_put(t, jid, &own);
 	return err;
@@ -70,7 +72,7 @@ create(struct request *r, const char *jid, uint8_t others)
 		a->device = rec->device;
 		a->created = rec->created;
 		a->window = rec->window;
-		a->compared = 1; /* nothing of ours is published */
+		a->compared = COMPARED_ALL; /* nothing of ours is published */
 		memcpy(a->u, rec->identity.u, sizeof a->u);
 		account_note_due(k, a, rec->due);
 		buffer_put(&r->reply, a->u, FINGERPRINT_SIZE);

@@ -86,8 +86,16 @@ get_key(struct reader *r, struct omemo_key *k)
 	return reader_u64(r);
 }
 
+/* The record's name: none for the first namespace, else its number. */
+static size_t
+name_len(uint8_t ns)
+{
+	return ns == 0 ? 0 : 1;
+}
+
 int
-prekeys_put(struct txn *t, const char *account, const struct prekeys *k)
+prekeys_put(
+    struct txn *t, const char *account, uint8_t ns, const struct prekeys *k)
 {
 	struct secret s = { 0 };
 	struct buffer b;
@@ -105,15 +113,16 @@ prekeys_put(struct txn *t, const char *account, const struct prekeys *k)
 	buffer_put_u32(&b, (uint32_t)k->n);
 	for (i = 0; i < k->n; i++)
 		put_key(&b, &k->v[i].key, k->v[i].used);
-	err = b.err != 0
-	    ? b.err
-	    : txn_put(t, RECORD_PREKEYS, account, "", 0, b.data, b.len);
+	err = b.err != 0 ? b.err
+			 : txn_put(t, RECORD_PREKEYS, account, &ns,
+			       name_len(ns), b.data, b.len);
 	secret_free(&s);
 	return err;
 }
 
 int
-prekeys_open(struct txn *t, const char *account, struct prekeys **out)
+prekeys_open(
+    struct txn *t, const char *account, uint8_t ns, struct prekeys **out)
 {
 	struct secret s = { 0 };
 	struct prekeys *k;
@@ -122,7 +131,8 @@ prekeys_open(struct txn *t, const char *account, struct prekeys **out)
 	int err;
 
 	*out = NULL;
-	if ((err = txn_get(t, RECORD_PREKEYS, account, "", 0, &s)) != 0)
+	err = txn_get(t, RECORD_PREKEYS, account, &ns, name_len(ns), &s);
+	if (err != 0)
 		return err;
 	if ((k = secret_alloc(sizeof *k)) == NULL) {
 		secret_free(&s);
@@ -240,38 +250,79 @@ prekeys_forget(struct prekeys *k, uint64_t before)
 	return n;
 }
 
+int
+prekeys_pass(struct txn *t, const char *account)
+{
+	struct prekeys *p;
+	uint8_t ns;
+	int err = 0;
+
+	for (ns = 0; ns < OMEMO_PROFILES && err == 0; ns++) {
+		if ((err = prekeys_open(t, account, ns, &p)) == 0)
+			err = prekeys_skip(p);
+		if (err == 0)
+			err = prekeys_put(t, account, ns, p);
+		prekeys_release(p);
+		if (err == ERR_NOT_FOUND && ns > 0)
+			err = 0; /* prekeys_rotate makes them */
+	}
+	return err;
+}
+
+int
+prekeys_purge(struct txn *t, const char *account, uint64_t before)
+{
+	struct prekeys *p;
+	uint8_t ns;
+	int err = 0;
+
+	for (ns = 0; ns < OMEMO_PROFILES && err == 0; ns++) {
+		err = prekeys_open(t, account, ns, &p);
+		if (err == 0 && prekeys_forget(p, before) > 0)
+			err = prekeys_put(t, account, ns, p);
+		prekeys_release(p);
+		if (err == ERR_NOT_FOUND && ns > 0)
+			err = 0;
+	}
+	return err;
+}
+
 /* --- key exchanges ------------------------------------------------------------ */
 
-static void
-kex_name(uint32_t spk_id, uint8_t name[4])
+#define KEX_NAME 5
+
+/* u32 id, and the number of any namespace but the first. */
+static size_t
+kex_name(uint8_t ns, uint32_t spk_id, uint8_t name[static KEX_NAME])
 {
 	name[0] = (uint8_t)(spk_id >> 24);
 	name[1] = (uint8_t)(spk_id >> 16);
 	name[2] = (uint8_t)(spk_id >> 8);
 	name[3] = (uint8_t)spk_id;
+	name[4] = ns;
+	return 4 + name_len(ns);
 }
 
 static int
-kex_open(
-    struct txn *t, const char *account, uint32_t spk_id, struct secret *out)
+kex_open(struct txn *t, const char *account, uint8_t ns, uint32_t spk_id,
+    struct secret *out)
 {
-	uint8_t name[4];
-	int err;
+	uint8_t name[KEX_NAME];
+	size_t len = kex_name(ns, spk_id, name);
+	int err = txn_get(t, RECORD_KEX, account, name, len, out);
 
-	kex_name(spk_id, name);
-	err = txn_get(t, RECORD_KEX, account, name, sizeof name, out);
 	return err == ERR_NOT_FOUND ? secret_new(out, 0) : err;
 }
 
 int
-kex_seen(struct txn *t, const char *account, uint32_t spk_id,
+kex_seen(struct txn *t, const char *account, uint8_t ns, uint32_t spk_id,
     const uint8_t digest[16])
 {
 	struct secret s = { 0 };
 	size_t i;
 	int found = 0, err;
 
-	if ((err = kex_open(t, account, spk_id, &s)) != 0)
+	if ((err = kex_open(t, account, ns, spk_id, &s)) != 0)
 		return err;
 	for (i = 0; i + 16 <= s.len && !found; i += 16)
 		found = memcmp(s.data + i, digest, 16) == 0;
@@ -280,14 +331,15 @@ kex_seen(struct txn *t, const char *account, uint32_t spk_id,
 }
 
 int
-kex_add(struct txn *t, const char *account, uint32_t spk_id,
+kex_add(struct txn *t, const char *account, uint8_t ns, uint32_t spk_id,
     const uint8_t digest[16])
 {
 	struct secret s = { 0 }, more = { 0 };
-	uint8_t name[4];
+	uint8_t name[KEX_NAME];
+	size_t len;
 	int err;
 
-	if ((err = kex_open(t, account, spk_id, &s)) != 0)
+	if ((err = kex_open(t, account, ns, spk_id, &s)) != 0)
 		return err;
 	if (s.len / 16 >= LIMIT_KEX_DIGESTS)
 		err = ERR_CROWDED;
@@ -296,9 +348,9 @@ kex_add(struct txn *t, const char *account, uint32_t spk_id,
 	if (err == 0) {
 		memcpy(more.data, s.data, s.len);
 		memcpy(more.data + s.len, digest, 16);
-		kex_name(spk_id, name);
-		err = txn_put(t, RECORD_KEX, account, name, sizeof name,
-		    more.data, more.len);
+		len = kex_name(ns, spk_id, name);
+		err = txn_put(
+		    t, RECORD_KEX, account, name, len, more.data, more.len);
 	}
 	secret_free(&s);
 	secret_free(&more);
@@ -307,42 +359,79 @@ kex_add(struct txn *t, const char *account, uint32_t spk_id,
 
 /* A full list of key exchanges calls for a new signed prekey as age does. */
 static int
-is_time(struct txn *t, const char *account, const struct signed_prekey *s)
+is_time(struct txn *t, const char *account, uint8_t ns,
+    const struct signed_prekey *s)
 {
 	struct secret seen = { 0 };
 	int full;
 
 	if (s->made + SIGNED_DAYS * DAY <= clock_real())
 		return 1;
-	if (kex_open(t, account, s->key.id, &seen) != 0)
+	if (kex_open(t, account, ns, s->key.id, &seen) != 0)
 		return 0;
 	full = seen.len / 16 >= LIMIT_KEX_DIGESTS * 3 / 4;
 	secret_free(&seen);
 	return full;
 }
 
+static int
+rotate(struct txn *t, const char *account, uint8_t ns, struct prekeys *p)
+{
+	uint8_t name[KEX_NAME];
+	uint32_t gone = p->previous.key.id;
+	size_t len = kex_name(ns, gone, name);
+	int err;
+
+	if ((err = add_signed(p)) != 0 ||
+	    (err = prekeys_put(t, account, ns, p)) != 0)
+		return err;
+	if (gone != 0 && txn_has(t, RECORD_KEX, account, name, len))
+		err = txn_delete(t, RECORD_KEX, account, name, len);
+	return err;
+}
+
+/* An account from before a version was spoken gets its prekeys. */
+static int
+add_namespace(struct txn *t, const char *account, uint8_t ns, uint8_t *due)
+{
+	struct account_record *rec;
+	struct prekeys *p;
+	int err = prekeys_create(&p);
+
+	if (err == 0)
+		err = prekeys_put(t, account, ns, p);
+	prekeys_release(p);
+	if (err != 0 || (err = account_open(t, account, &rec)) != 0)
+		return err;
+	rec->own_read |= NAMESPACE(ns); /* its devices are new to us */
+	err = account_put(t, account, rec);
+	account_release(rec);
+	*due |= DUE_IN(ns);
+	return err;
+}
+
 int
 prekeys_rotate(struct keeper *k, struct txn *t, struct account *a)
 {
 	struct prekeys *p;
-	uint8_t name[4];
-	uint32_t gone;
-	int err;
+	uint8_t ns, due = 0;
+	int err = 0;
 
-	if ((err = prekeys_open(t, a->jid, &p)) != 0)
-		return err;
-	if (!is_time(t, a->jid, &p->current))
-		goto out;
-	gone = p->previous.key.id;
-	if ((err = add_signed(p)) != 0 ||
-	    (err = prekeys_put(t, a->jid, p)) != 0)
-		goto out;
-	kex_name(gone, name);
-	if (gone != 0 && txn_has(t, RECORD_KEX, a->jid, name, sizeof name))
-		err = txn_delete(t, RECORD_KEX, a->jid, name, sizeof name);
-	if (err == 0)
-		err = account_set_due(k, t, a, DUE_BUNDLE);
-out:
-	prekeys_release(p);
+	for (ns = 0; ns < OMEMO_PROFILES && err == 0; ns++) {
+		err = prekeys_open(t, a->jid, ns, &p);
+		if (err == ERR_NOT_FOUND && ns > 0) {
+			err = add_namespace(t, a->jid, ns, &due);
+			continue;
+		}
+		if (err != 0)
+			break;
+		if (is_time(t, a->jid, ns, &p->current)) {
+			err = rotate(t, a->jid, ns, p);
+			due |= DUE_BUNDLE & DUE_IN(ns);
+		}
+		prekeys_release(p);
+	}
+	if (err == 0 && due != 0)
+		err = account_set_due(k, t, a, due);
 	return err;
 }

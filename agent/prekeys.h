@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Our own prekeys: always LIMIT_PREKEYS published one-time prekeys with
+ * Our own prekeys, a set for each version of OMEMO (no key is used in two):
+ * always LIMIT_PREKEYS published one-time prekeys with
  * ascending ids that are never used again, and two signed prekeys. A used one
  * is hidden at once; its private half goes when the archive has been read to
  * its end, or after a day. Runs in the keeper; opened in the secure heap.
@@ -36,8 +37,10 @@ struct prekeys { /* secure heap */
 
 /* A new set. *out is prekeys_release'd by the caller. 0 or an error. */
 int prekeys_create(struct prekeys **out);
-int prekeys_open(struct txn *, const char *account, struct prekeys **out);
-int prekeys_put(struct txn *, const char *account, const struct prekeys *);
+int prekeys_open(
+    struct txn *, const char *account, uint8_t ns, struct prekeys **out);
+int prekeys_put(
+    struct txn *, const char *account, uint8_t ns, const struct prekeys *);
 void prekeys_release(struct prekeys *);
 
 struct prekey *prekeys_find(struct prekeys *, uint32_t id);
@@ -49,15 +52,19 @@ size_t prekeys_forget(struct prekeys *, uint64_t before);
 /* New ones throughout, their ids beyond any that a later state that was lost
  * can have given out; what is published is kept as used. 0 or an error. */
 int prekeys_skip(struct prekeys *);
+/* The same of an account in all namespaces, staged. */
+int prekeys_pass(struct txn *, const char *account);
+/* Forget those used before a time, in all namespaces, staged. */
+int prekeys_purge(struct txn *, const char *account, uint64_t before);
 /* A new signed prekey when it is time; key exchanges of the old old one are
  * forgotten with it. Stages what changes. */
 int prekeys_rotate(struct keeper *, struct txn *, struct account *);
 
 /* Key exchanges that a signed prekey has seen (RECORD_KEX). */
-int kex_seen(struct txn *, const char *account, uint32_t spk_id,
+int kex_seen(struct txn *, const char *account, uint8_t ns, uint32_t spk_id,
     const uint8_t digest[16]);
 /* ERR_CROWDED: LIMIT_KEX_DIGESTS. */
-int kex_add(struct txn *, const char *account, uint32_t spk_id,
+int kex_add(struct txn *, const char *account, uint8_t ns, uint32_t spk_id,
     const uint8_t digest[16]);
 
 #endif

@@ -42,20 +42,6 @@ purge_messages(struct txn *t, struct account *a, uint64_t before)
 	return 0;
 }
 
-static int
-purge_prekeys(struct txn *t, struct account *a, uint64_t before)
-{
-	struct prekeys *p;
-	int err = prekeys_open(t, a->jid, &p);
-
-	if (err != 0)
-		return err;
-	if (prekeys_forget(p, before) > 0)
-		err = prekeys_put(t, a->jid, p);
-	prekeys_release(p);
-	return err;
-}
-
 struct old_name {
 	uint64_t before;
 	char name[LIMIT_CLIENT_NAME + 1];
@@ -116,7 +102,7 @@ purge(void *arg)
 		err = purge_messages(
 		    t, a, a->window == 0 ? UINT64_MAX : now - a->window);
 		if (err == 0)
-			err = purge_prekeys(t, a, now - PREKEY_USED_S);
+			err = prekeys_purge(t, a->jid, now - PREKEY_USED_S);
 		if (err == 0)
 			err = session_delete_former(k, t, a);
 		if (err == 0)

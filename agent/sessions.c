@@ -89,7 +89,8 @@ open_prekeys(struct session_ops *o)
 {
 	if (o->prekeys != NULL)
 		return 0;
-	return o->err = prekeys_open(o->txn, o->key.account, &o->prekeys);
+	return o->err =
+		   prekeys_open(o->txn, o->key.account, o->key.ns, &o->prekeys);
 }
 
 static int
@@ -124,7 +125,7 @@ static int
 ops_kex_seen(void *arg, uint32_t spk_id, const uint8_t digest[16])
 {
 	struct session_ops *o = arg;
-	int seen = kex_seen(o->txn, o->key.account, spk_id, digest);
+	int seen = kex_seen(o->txn, o->key.account, o->key.ns, spk_id, digest);
 
 	if (seen < 0)
 		o->err = seen;

@@ -28,12 +28,14 @@ void work_announce(struct keeper *, struct account *);
 /* work_items.c: what WORK answers, after item; into the reply. 1: nothing to
  * do after all (its record was deleted, staged). 2: a bundle is to be fetched
  * before. */
-void work_put_compare(struct buffer *, const struct account *, uint64_t item);
-#define WORK_ITEM_COMPARE 1 /* the others' are times in microseconds */
-#define WORK_ITEM_FETCH	  2
-int work_put_devices(struct request *, struct account *, uint64_t item);
-int work_put_bundle(
-    struct request *, struct txn *, struct account *, uint64_t item);
+void work_put_compare(struct buffer *, const struct account *, uint8_t ns);
+/* The others' are times in microseconds. */
+#define WORK_ITEM_FETCH	  1
+#define WORK_ITEM_COMPARE 2 /* and the namespace */
+int
+work_put_devices(struct request *, struct account *, uint8_t ns, uint64_t item);
+int work_put_bundle(struct request *, struct txn *, struct account *,
+    uint8_t ns, uint64_t item);
 int work_put_empty(
     struct request *, struct txn *, struct account *, struct work_item *);
 /* RECORD_WORK's name. */

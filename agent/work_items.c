@@ -12,23 +12,10 @@
 #include "bundles.h"
 #include "crypto/crypto.h"
 #include "encrypt.h"
-#include "methods.h"
 #include "prekeys.h"
 #include "renew.h"
 #include "sessions.h"
 #include "work.h"
-
-static uint8_t
-sending_namespace(const struct net *net)
-{
-	size_t ns;
-
-	for (ns = 0; ns < OMEMO_PROFILES; ns++)
-		if (method_sends((uint8_t)ns) &&
-		    (net == NULL || net->own[ns].known))
-			return (uint8_t)ns;
-	return NS_LEGACY;
-}
 
 static void
 put_start(struct buffer *b, uint64_t item, enum work work, uint8_t ns,
@@ -54,10 +41,10 @@ put_no_bundle(struct buffer *b)
 
 /* The own bundle is to be fetched and handed in (own_bundle.c). */
 void
-work_put_compare(struct buffer *b, const struct account *a, uint64_t item)
+work_put_compare(struct buffer *b, const struct account *a, uint8_t ns)
 {
-	put_start(
-	    b, item, WORK_FETCH_BUNDLE, method_first(), a->jid, "", a->device);
+	put_start(b, WORK_ITEM_COMPARE + ns, WORK_FETCH_BUNDLE, ns, a->jid, "",
+	    a->device);
 	buffer_put_u32(b, 0);
 	put_no_bundle(b);
 	buffer_put_u32(b, 0);
@@ -87,10 +74,10 @@ list_to_write(
 }
 
 int
-work_put_devices(struct request *r, struct account *a, uint64_t item)
+work_put_devices(
+    struct request *r, struct account *a, uint8_t ns, uint64_t item)
 {
 	struct net *net = r->client->net;
-	uint8_t ns = sending_namespace(net);
 	struct buffer *b = &r->reply;
 	size_t n, i;
 	uint32_t *ids = list_to_write(a, net, ns, &n);
@@ -166,19 +153,18 @@ put_bundle(struct buffer *b, uint8_t ns, const struct account_record *rec,
 }
 
 int
-work_put_bundle(
-    struct request *r, struct txn *t, struct account *a, uint64_t item)
+work_put_bundle(struct request *r, struct txn *t, struct account *a, uint8_t ns,
+    uint64_t item)
 {
 	struct buffer *b = &r->reply;
 	struct account_record *rec = NULL;
 	struct prekeys *p = NULL;
-	uint8_t ns = sending_namespace(NULL);
 	int err;
 
 	put_start(b, item, WORK_BUNDLE, ns, a->jid, "", a->device);
 	buffer_put_u32(b, 0);
 	if ((err = account_open(t, a->jid, &rec)) == 0 &&
-	    (err = prekeys_open(t, a->jid, &p)) == 0)
+	    (err = prekeys_open(t, a->jid, ns, &p)) == 0)
 		err = put_bundle(b, ns, rec, p);
 	buffer_put_u32(b, 0);
 	prekeys_release(p);

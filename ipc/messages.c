@@ -202,6 +202,12 @@ const struct message messages[] = {
 	  "The keeper accepts connections." },
 	{ M_LOCK_NOW, "LOCK_NOW", LINK_LAUNCHER, 0, E, SMALL, "", NULL,
 	  "Launcher to keeper: the user's signal to lock." },
+	/* --- sce link (SOCK_SEQPACKET) ---------------------------------------- */
+	{ M_SCE_READ, "SCE_READ", LINK_SCE, 0, 0, BODY, "envelope:s",
+	  "from:s to:s has_body:u8 body:s opt_out:u8 reason:s",
+	  "Read a decrypted envelope. from, to: empty where it has none." },
+	{ M_SCE_GONE, "SCE_GONE", LINK_SCE, 0, E, SMALL, "", NULL,
+	  "The parser has died; the next one is started." },
 	/* --- front link (SOCK_SEQPACKET) -------------------------------------- */
 	{ M_FRONT_SEND, "FRONT_SEND", LINK_FRONT, 0, E, SMALL, "handle:f16", NULL,
 	  "Encrypt and send." },
