@@ -13,24 +13,42 @@
 	"I sent you an OMEMO encrypted message but your client doesn't seem "  \
 	"to support that."
 
+/* EME for each version that is inside. */
+static void
+put_eme(xmpp_stanza_t *m, unsigned spoken)
+{
+	xmpp_stanza_t *el;
+	size_t ns;
+
+	for (ns = 0; ns < DIALECTS; ns++) {
+		if (!(spoken & 1U << ns))
+			continue;
+		el = el_add(m, "encryption", NS_EME);
+		if (ns == NS_LEGACY)
+			el_set(el, "name", "OMEMO");
+		el_set(el, "namespace", dialects[ns].ns);
+	}
+}
+
 xmpp_stanza_t *
 message_build(struct net *net, const char *to, const char *id,
     enum message_kind kind, struct reader *r)
 {
-	xmpp_stanza_t *m = el_new(net->ctx, "message", NULL), *el;
+	xmpp_stanza_t *m = el_new(net->ctx, "message", NULL);
+	unsigned spoken;
 
 	el_set(m, "to", to);
 	el_set(m, "type", "chat");
 	el_set(m, "id", id);
-	if (elements_build(r, m) != 0) {
+	if (elements_build(r, m, &spoken) != 0) {
 		xmpp_stanza_release(m);
 		return NULL;
 	}
-	el = el_add(m, "encryption", NS_EME);
-	el_set(el, "name", "OMEMO");
-	el_set(el, "namespace", NS_OMEMO_XML);
+	put_eme(m, spoken);
 	if (kind == MESSAGE_CHAT) {
-		el_text(el_add(m, "body", NULL), FALLBACK);
+		/* XEP-0420 wants no body outside of an envelope */
+		if (spoken & 1U << NS_LEGACY)
+			el_text(el_add(m, "body", NULL), FALLBACK);
 		el_add(m, "request", NS_RECEIPTS);
 	}
 	el_add(m, "store", NS_HINTS);

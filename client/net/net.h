@@ -53,6 +53,10 @@ enum net_exit {
 #define NS_OMEMO_XML   "eu.siacs.conversations.axolotl"
 #define NODE_LIST      NS_OMEMO_XML ".devicelist"
 #define NODE_BUNDLE    NS_OMEMO_XML ".bundles:" /* and the device id */
+#define NS_OMEMO2_XML  "urn:xmpp:omemo:2"
+#define NODE_LIST2     NS_OMEMO2_XML ":devices"
+#define NODE_BUNDLE2   NS_OMEMO2_XML ":bundles" /* an item for each device */
+#define NS_SCE	       "urn:xmpp:sce:1"
 #define NS_PUBSUB      "http://jabber.org/protocol/pubsub"
 #define NS_PUBSUB_ERR  NS_PUBSUB "#errors"
 #define NS_PUBSUB_EV   NS_PUBSUB "#event"
@@ -78,6 +82,7 @@ struct archive;
 struct outgoing_list;
 struct acks;
 struct work_state;
+struct xml_labels;
 
 struct net {
 	struct loop *loop;
@@ -112,6 +117,8 @@ struct net {
 	int attached; /* ATTACH_NET was answered */
 	int online;   /* NET_ONLINE was said */
 	int has_archive, has_sid;
+	uint8_t bundles,
+	    lists; /* of our own, that were asked for: namespaces */
 	/* the end */
 	int exiting;
 	int code;
@@ -122,6 +129,7 @@ struct net {
 	struct outgoing_list *outgoing;
 	struct acks *acks;
 	struct work_state *work;
+	struct xml_labels *labels; /* of the own account's other devices */
 };
 
 /* main.c: leave in good order; the first call counts. */

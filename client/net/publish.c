@@ -3,7 +3,8 @@
  * Publishing an item that everyone may read. Runs in xmpp-net. A node that
  * exists with another configuration refuses the publish-options
  * (precondition-not-met): then it is configured and the item published
- * again; at last without options, and configured after.
+ * again; at last without options, and configured after. A server that does not
+ * know "max" is asked for a number of items, then for none.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,9 +21,14 @@ enum step {
 	STEP_OPEN,	/* configure what was published without */
 };
 
+/* How many items a node of many is to hold; some servers refuse "max". */
+static const char *const item_counts[] = { "max", "250", NULL };
+
 struct publication {
 	enum step step;
-	char *node;
+	char *node, *item;
+	int many;
+	size_t count; /* of item_counts */
 	xmpp_stanza_t *payload;
 	publish_done *done;
 	void *arg;
@@ -36,6 +42,7 @@ publish_finish(struct net *net, struct publication *p, const char *reason)
 	p->done(net, p->arg, reason);
 	xmpp_stanza_release(p->payload);
 	free(p->node);
+	free(p->item);
 	free(p);
 }
 
@@ -46,6 +53,17 @@ is_precondition(xmpp_stanza_t *answer)
 
 	return el != NULL &&
 	    el_child(el, "precondition-not-met", NS_PUBSUB_ERR) != NULL;
+}
+
+/* Was it the number of items that was refused? Then the next one. */
+static int
+count_refused(struct publication *p, xmpp_stanza_t *answer)
+{
+	if (!p->many || p->step == STEP_PLAIN || is_precondition(answer) ||
+	    item_counts[p->count] == NULL)
+		return 0;
+	p->count++;
+	return 1;
 }
 
 static void
@@ -62,6 +80,10 @@ on_answer(struct net *net, void *arg, xmpp_stanza_t *answer)
 		return;
 	}
 	snprintf(reason, sizeof(reason), "%s", iq_condition(answer));
+	if (answer != NULL && bad && count_refused(p, answer)) {
+		publish_step(net, p);
+		return;
+	}
 	if (answer == NULL ||
 	    (p->step == STEP_PUBLISH && !is_precondition(answer) &&
 		strcmp(reason, "conflict") != 0) ||
@@ -74,6 +96,15 @@ on_answer(struct net *net, void *arg, xmpp_stanza_t *answer)
 	publish_step(net, p);
 }
 
+static void
+put_configuration(const struct publication *p, xmpp_stanza_t *x)
+{
+	el_field(x, "pubsub#persist_items", "true");
+	el_field(x, "pubsub#access_model", "open");
+	if (p->many && item_counts[p->count] != NULL)
+		el_field(x, "pubsub#max_items", item_counts[p->count]);
+}
+
 static xmpp_stanza_t *
 build_publish(struct net *net, struct publication *p, int options)
 {
@@ -83,13 +114,12 @@ build_publish(struct net *net, struct publication *p, int options)
 	el = el_add(pubsub, "publish", NULL);
 	el_set(el, "node", p->node);
 	el = el_add(el, "item", NULL);
-	el_set(el, "id", "current");
+	el_set(el, "id", p->item);
 	el_take(el, xmpp_stanza_copy(p->payload));
 	if (options) {
 		x = el_form(
 		    el_add(pubsub, "publish-options", NULL), NS_PUBSUB_OPTS);
-		el_field(x, "pubsub#persist_items", "true");
-		el_field(x, "pubsub#access_model", "open");
+		put_configuration(p, x);
 	}
 	return iq;
 }
@@ -102,8 +132,7 @@ build_configure(struct net *net, struct publication *p)
 	el = el_add(el_add(iq, "pubsub", NS_PUBSUB_OWN), "configure", NULL);
 	el_set(el, "node", p->node);
 	x = el_form(el, NS_PUBSUB_CONF);
-	el_field(x, "pubsub#persist_items", "true");
-	el_field(x, "pubsub#access_model", "open");
+	put_configuration(p, x);
 	return iq;
 }
 
@@ -120,13 +149,15 @@ publish_step(struct net *net, struct publication *p)
 }
 
 void
-publish(struct net *net, const char *node, xmpp_stanza_t *payload,
-    publish_done *done, void *arg)
+publish(struct net *net, const char *node, const char *item, int many,
+    xmpp_stanza_t *payload, publish_done *done, void *arg)
 {
 	struct publication *p = calloc(1, sizeof(*p));
 
-	if (p == NULL || (p->node = strdup(node)) == NULL)
+	if (p == NULL || (p->node = strdup(node)) == NULL ||
+	    (p->item = strdup(item)) == NULL)
 		abort();
+	p->many = many;
 	p->payload = payload;
 	p->done = done;
 	p->arg = arg;

@@ -482,7 +482,7 @@ test_raw_elements(void **state)
 	assert_int_equal(
 	    decrypt_raw(&s.romeo, 0, 0, 0, 0, JULIET, 1), ERR_ARGUMENT);
 	assert_int_equal(
-	    decrypt_raw(&s.romeo, 1, 7, 0, 0, JULIET, 1), ERR_UNSUPPORTED);
+	    decrypt_raw(&s.romeo, 1, 7, 0, 0, JULIET, 1), ERR_BAD_MESSAGE);
 	assert_int_equal(
 	    decrypt_raw(&s.romeo, 2, 7, 0, 0, JULIET, 1), ERR_ARGUMENT);
 	assert_int_equal(
