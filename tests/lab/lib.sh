@@ -162,6 +162,7 @@ roles() {
 			n = name[i]; a = args[i]; r = ""
 			if (n == "xmpp-agent-store") r = "store"
 			else if (n == "xmpp-net") r = "net"
+			else if (n == "xmpp-sce") r = "sce"
 			else if (n ~ /^xmpp-(chat|send)$/)
 				r = a ~ / -x front/ ? "front" : "starter"
 			else if (n == "xmpp-key") r = "control"
