@@ -57,7 +57,12 @@ for role in keeper derive store; do
 done
 has derive "$(role_pid derive)" 0 1 2 3
 has store "$(role_pid store)" 0 1 2 3 4 5
-has front "$(role_pid front)" 0 1 2 3 4
+has front "$(role_pid front)" 0 1 2 3 4 5
+sce=$(role_pid sce)
+has sce "$sce" 0 1 2 3
+null sce "$sce" 0 1
+[ -n "$SAN" ] || null sce "$sce" 2
+bare sce "$sce"
 net=$(role_pid net)
 has net "$net" 0 1 2 3 4 5
 null net "$net" 0 1

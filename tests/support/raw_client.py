@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""raw_client.py [-i NODE] JID PASSWORD PORT CA: a contact that sends what no
+"""raw_client.py [-i NODE|-b NODE] JID PASSWORD PORT CA: a contact that sends what no
 client would.
 
 Logs in at 127.0.0.1 (STARTTLS verified, SASL PLAIN, bind), sends each line of
 standard input as it is ("%N%TEXT%" stands for N times TEXT), and ends when the
 server has answered a last ping: then it has handled all of them. With -i it
-first asks for that PEP node and prints the ids of its devices.
+first asks for that PEP node and prints the ids of its devices, with -b those
+of its items.
 """
 import base64
 import re
@@ -64,21 +65,22 @@ class Stream:
         self.until("</bind>")
 
 
-    def devices(self, node):
+    def ids(self, node, element):
         self.send("<iq type='get' id='items'><pubsub xmlns='http://jabber.org/"
                   "protocol/pubsub'><items node='%s'/></pubsub></iq>" % node)
         answer = self.until("<iq[^>]*id='items'.*?</iq>|"
                             "<iq[^>]*id=\"items\".*?</iq>")
-        print(*re.findall(r"<device id=['\"](\d+)", answer))
+        print(*re.findall(r"<%s [^>]*id=['\"](\d+)" % element, answer))
 
 
 def main():
-    node = sys.argv.pop(2) if sys.argv[1] == "-i" else None
+    element = {"-i": "device", "-b": "item"}.get(sys.argv[1])
+    node = sys.argv.pop(2) if element else None
     jid, password, port, ca = sys.argv[2 if node else 1:]
     stream = Stream(jid, port, ca)
     stream.login(jid, password)
     if node:
-        stream.devices(node)
+        stream.ids(node, element)
     for line in sys.stdin:
         stream.send(re.sub(r"%(\d+)%([^%]*)%",
                            lambda m: m.group(2) * int(m.group(1)),
