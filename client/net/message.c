@@ -13,21 +13,19 @@
 	"I sent you an OMEMO encrypted message but your client doesn't seem "  \
 	"to support that."
 
-/* EME for each version that is inside. */
+/* One for the stanza: where both versions are inside, the older, whose readers
+ * may go by it. */
 static void
 put_eme(xmpp_stanza_t *m, unsigned spoken)
 {
-	xmpp_stanza_t *el;
-	size_t ns;
+	xmpp_stanza_t *el = el_add(m, "encryption", NS_EME);
+	size_t ns = 0;
 
-	for (ns = 0; ns < DIALECTS; ns++) {
-		if (!(spoken & 1U << ns))
-			continue;
-		el = el_add(m, "encryption", NS_EME);
-		if (ns == NS_LEGACY)
-			el_set(el, "name", "OMEMO");
-		el_set(el, "namespace", dialects[ns].ns);
-	}
+	while (ns + 1 < DIALECTS && !(spoken & 1U << ns))
+		ns++;
+	if (ns == NS_LEGACY)
+		el_set(el, "name", "OMEMO");
+	el_set(el, "namespace", dialects[ns].ns);
 }
 
 xmpp_stanza_t *

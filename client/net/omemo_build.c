@@ -125,13 +125,10 @@ bundle_build(struct reader *r, xmpp_ctx_t *ctx, const struct dialect *x,
 	uint32_t n, id;
 
 	identity = bundle_key_build(r, ctx, x->identity, NULL, 0);
-	if (!x->identity_last)
-		el_take(b, identity);
 	id = reader_u32(r);
 	el_take(b, bundle_key_build(r, ctx, x->spk, x->spk_id, id));
 	el_take(b, bundle_key_build(r, ctx, x->signature, NULL, 0));
-	if (x->identity_last)
-		el_take(b, identity);
+	el_take(b, identity); /* third, as in the schemas */
 	prekeys = el_add(b, "prekeys", NULL);
 	for (n = reader_count(r, FRAME_MAX); n > 0 && r->err == 0; n--) {
 		id = reader_u32(r);

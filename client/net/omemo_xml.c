@@ -41,7 +41,6 @@ const struct dialect dialects[DIALECTS] = {
 		.signature = "spks",
 		.prekey = "pk",
 		.prekey_id = "id",
-		.identity_last = 1,
 		.kex = "kex",
 		.by_jid = 1,
 		.payload_max = LIMIT_ENVELOPE + 16, /* CBC: a block more */

@@ -21,7 +21,6 @@ struct dialect {
 	int node_each;		 /* a node for each: its id follows */
 	/* a bundle's elements, and the attributes that hold ids */
 	const char *identity, *spk, *spk_id, *signature, *prekey, *prekey_id;
-	int identity_last; /* in the order of their schema */
 	/* a message's */
 	const char *kex; /* the attribute of a key exchange */
 	int by_jid;	 /* <keys jid=…> round the keys of an account */
