@@ -48,7 +48,7 @@ const struct message messages[] = {
 	  "Make the vault where there is none; this connection then has trust and admin." },
 	{ M_LIST, "LIST", LINK_CLIENT, RIGHT_INFO, 0, SMALL, "",
 	  "accounts:[ jid:s fingerprint:f32 device:u32 due:u8 nets:u32 window:u32 ]",
-	  "The accounts of this connection. due: bit 0 device list, bit 1 bundle to be published." },
+	  "The accounts of this connection. due: bit 0 device list, bit 1 bundle to be published, 2 and 3 those of OMEMO 2." },
 	{ M_CREATE, "CREATE", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
 	  "account:s others:u8", "fingerprint:f32 device:u32",
 	  "Make an identity. others: what becomes of devices found on the account's list." },
