@@ -25,6 +25,7 @@ struct withdrawn {
 #define DUE_DEVICES   0x05 /* the device list is to be published */
 #define DUE_BUNDLE    0x0a /* the bundle is to be published */
 #define DUE_IN(ns)    (3U << 2 * (ns))
+#define NAMESPACES    ((uint8_t)OMEMO_PROFILES)
 #define COMPARED_ALL  ((1U << OMEMO_PROFILES) - 1)
 #define NAMESPACE(ns) ((uint8_t)(1U << (ns)))
 
@@ -63,6 +64,7 @@ struct work_item { /* an empty message that is to be sent */
 	TAILQ_ENTRY(work_item) entry;
 	uint64_t seq;
 	uint8_t ns;
+	uint8_t fresh; /* with a new session, though there is one */
 	uint32_t device;
 	char *to;
 	struct client *holder; /* the net that is doing it, or NULL */

@@ -395,7 +395,7 @@ encrypt_all(struct encrypting *e)
 	buffer_init(&out, RECORD_MAX);
 	buffer_put_u32(&out, 0);
 	err = account_open(e->txn, e->account->jid, &rec);
-	for (ns = 0; ns < OMEMO_PROFILES && err == 0; ns++)
+	for (ns = 0; ns < NAMESPACES && err == 0; ns++)
 		if (has_readers(e, ns))
 			err = encrypt_element(e, rec, ns, &out, &count);
 	account_release(rec);
@@ -439,7 +439,7 @@ answer_need(struct encrypting *e, uint32_t *n)
 	buffer_put_u8(b, ENCRYPT_NEED);
 	at = b->len;
 	buffer_put_u32(b, 0);
-	for (ns = 0; ns < OMEMO_PROFILES; ns++) /* are we who we were? */
+	for (ns = 0; ns < NAMESPACES; ns++) /* are we who we were? */
 		if (!(e->account->compared & NAMESPACE(ns)))
 			need_row(e, e->account->jid, ns, e->account->device, n);
 	need_lists(e, n);

@@ -19,6 +19,8 @@ handler vault_request_lock, vault_request_unlock, vault_request_create;
 handler vault_request_slots, vault_request_slot_set, vault_request_slot_remove;
 /* identity.c */
 handler identity_list, identity_create, identity_publish;
+/* reset.c */
+handler session_reset;
 /* constrain.c */
 handler constrain;
 /* adopt.c */

@@ -45,7 +45,7 @@ make(struct txn *t, const char *jid, uint8_t others, struct account_record *rec)
 	rec->window = WINDOW_DEFAULT;
 	rec->due = DUE_DEVICES | DUE_BUNDLE;
 	err = account_put(t, jid, rec);
-	for (ns = 0; ns < OMEMO_PROFILES && err == 0; ns++) {
+	for (ns = 0; ns < NAMESPACES && err == 0; ns++) {
 		if ((err = prekeys_create(&p)) == 0)
 			err = prekeys_put(t, jid, ns, p);
 		prekeys_release(p);

@@ -257,7 +257,7 @@ prekeys_pass(struct txn *t, const char *account)
 	uint8_t ns;
 	int err = 0;
 
-	for (ns = 0; ns < OMEMO_PROFILES && err == 0; ns++) {
+	for (ns = 0; ns < NAMESPACES && err == 0; ns++) {
 		if ((err = prekeys_open(t, account, ns, &p)) == 0)
 			err = prekeys_skip(p);
 		if (err == 0)
@@ -276,7 +276,7 @@ prekeys_purge(struct txn *t, const char *account, uint64_t before)
 	uint8_t ns;
 	int err = 0;
 
-	for (ns = 0; ns < OMEMO_PROFILES && err == 0; ns++) {
+	for (ns = 0; ns < NAMESPACES && err == 0; ns++) {
 		err = prekeys_open(t, account, ns, &p);
 		if (err == 0 && prekeys_forget(p, before) > 0)
 			err = prekeys_put(t, account, ns, p);
@@ -417,7 +417,7 @@ prekeys_rotate(struct keeper *k, struct txn *t, struct account *a)
 	uint8_t ns, due = 0;
 	int err = 0;
 
-	for (ns = 0; ns < OMEMO_PROFILES && err == 0; ns++) {
+	for (ns = 0; ns < NAMESPACES && err == 0; ns++) {
 		err = prekeys_open(t, a->jid, ns, &p);
 		if (err == ERR_NOT_FOUND && ns > 0) {
 			err = add_namespace(t, a->jid, ns, &due);

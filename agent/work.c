@@ -26,7 +26,7 @@ work_name(uint64_t seq, uint8_t name[8])
 
 static struct work_item *
 list_add(struct account *a, uint64_t seq, const char *to, uint32_t device,
-    uint8_t ns)
+    uint8_t ns, uint8_t fresh)
 {
 	struct work_item *w = calloc(1, sizeof *w);
 
@@ -37,6 +37,7 @@ list_add(struct account *a, uint64_t seq, const char *to, uint32_t device,
 	w->seq = seq;
 	w->device = device;
 	w->ns = ns;
+	w->fresh = fresh;
 	TAILQ_INSERT_TAIL(&a->work, w, entry);
 	a->nwork++;
 	return w;
@@ -83,12 +84,15 @@ work_load(void *arg, const char *account, const uint8_t *name, size_t namelen,
 		return ERR_CORRUPT;
 	if (seq > k->accounts->seq)
 		k->accounts->seq = seq;
-	return list_add(a, seq, to, device, ns) == NULL ? ERR_MEMORY : 0;
+	return list_add(a, seq, to, device, ns & (uint8_t)~WORK_FRESH,
+		   ns & WORK_FRESH) == NULL
+	    ? ERR_MEMORY
+	    : 0;
 }
 
-int
-work_add_empty(struct keeper *k, struct txn *t, struct account *a,
-    const char *to, uint32_t device, uint8_t ns)
+static int
+add(struct keeper *k, struct txn *t, struct account *a, const char *to,
+    uint32_t device, uint8_t ns, uint8_t fresh)
 {
 	struct work_item *w;
 	struct buffer b;
@@ -97,14 +101,14 @@ work_add_empty(struct keeper *k, struct txn *t, struct account *a,
 	int err;
 
 	TAILQ_FOREACH(w, &a->work, entry)
-		if (w->device == device && w->ns == ns &&
+		if (w->device == device && w->ns == ns && w->fresh == fresh &&
 		    strcmp(w->to, to) == 0)
 			return 0;
 	if (a->nwork >= LIMIT_WORK)
 		return 0;
 	work_name(seq = account_seq(k), name);
 	buffer_init(&b, RECORD_MAX);
-	buffer_put_u8(&b, ns);
+	buffer_put_u8(&b, ns | fresh);
 	buffer_put_u32(&b, device);
 	buffer_put_cstring(&b, to);
 	buffer_put_string(&b, "", 0); /* no octets yet */
@@ -112,9 +116,23 @@ work_add_empty(struct keeper *k, struct txn *t, struct account *a,
 	    ? b.err
 	    : txn_put(t, RECORD_WORK, a->jid, name, sizeof name, b.data, b.len);
 	buffer_free(&b);
-	if (err == 0 && list_add(a, seq, to, device, ns) == NULL)
+	if (err == 0 && list_add(a, seq, to, device, ns, fresh) == NULL)
 		err = ERR_MEMORY;
 	return err;
+}
+
+int
+work_add_empty(struct keeper *k, struct txn *t, struct account *a,
+    const char *to, uint32_t device, uint8_t ns)
+{
+	return add(k, t, a, to, device, ns, 0);
+}
+
+int
+work_add_fresh(struct keeper *k, struct txn *t, struct account *a,
+    const char *to, uint32_t device, uint8_t ns)
+{
+	return add(k, t, a, to, device, ns, WORK_FRESH);
 }
 
 int
@@ -299,14 +317,14 @@ next_publication(struct request *r, struct txn *t, struct account *a)
 	struct publication *p;
 	uint8_t ns;
 
-	for (ns = 0; ns < OMEMO_PROFILES; ns++) {
+	for (ns = 0; ns < NAMESPACES; ns++) {
 		if (!may_publish_bundle(a, ns))
 			continue;
 		p = &a->bundle[ns];
 		hold(k, c, &p->holder, &p->until);
 		return work_put_bundle(r, t, a, ns, serial_of(k, p));
 	}
-	for (ns = 0; ns < OMEMO_PROFILES; ns++) {
+	for (ns = 0; ns < NAMESPACES; ns++) {
 		if (!may_publish_list(a, c, ns))
 			continue;
 		p = &a->devices[ns];

@@ -15,6 +15,10 @@
  * LIMIT_WORK, and where one waits already, nothing. */
 int work_add_empty(struct keeper *, struct txn *, struct account *,
     const char *to, uint32_t device, uint8_t ns);
+/* The same, with a new session: the user asks for it. */
+int work_add_fresh(struct keeper *, struct txn *, struct account *,
+    const char *to, uint32_t device, uint8_t ns);
+#define WORK_FRESH 0x80 /* in the record, with the namespace */
 /* For accounts_load; for a going client; for lock. */
 int work_load(void *arg, const char *account, const uint8_t *name,
     size_t namelen, const uint8_t *p, size_t len);

@@ -218,7 +218,7 @@ empty_put(struct txn *t, const struct account *a, const struct work_item *w,
 
 	work_name(w->seq, name);
 	buffer_init(&b, RECORD_MAX);
-	buffer_put_u8(&b, w->ns);
+	buffer_put_u8(&b, w->ns | w->fresh);
 	buffer_put_u32(&b, w->device);
 	buffer_put_cstring(&b, w->to);
 	buffer_put_string(&b, e->elements.data, e->elements.len);
@@ -325,7 +325,7 @@ empty_make(struct keeper *k, struct txn *t, const struct account *a,
 
 	if ((err = session_open(t, &key, &s)) != 0)
 		return err;
-	if (!omemo_session_ready(s))
+	if (w->fresh || !omemo_session_ready(s))
 		err = empty_initiate(k, t, a, w, s);
 	if (err == 0)
 		err = empty_element(t, a, w, s, &e->elements);

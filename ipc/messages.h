@@ -85,6 +85,8 @@ enum message_type {
 	/* sce link */
 	M_SCE_READ = 52,
 	M_SCE_GONE, /* event from the starter: the parser has died */
+	/* client link */
+	M_RESET = 54,
 
 	/* events, id 0 */
 	M_EVENT_LOCKED = 64,

@@ -46,6 +46,7 @@ int key_trust(struct key *);
 int key_distrust(struct key *);
 int key_publish(struct key *);
 int key_adopt(struct key *);
+int key_reset(struct key *);
 int key_constrain(struct key *);
 int key_slots(struct key *);
 int key_passwd(struct key *);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * xmpp-key trust and distrust: one key of a contact.
+ * xmpp-key trust, distrust, reset: one key of a contact.
  */
 #include <string.h>
 
@@ -21,11 +21,11 @@ read_fingerprint(struct key *key, uint8_t fp[static FINGERPRINT_SIZE])
 	return fingerprint_read(text, fp);
 }
 
+/* Begin a request about that key. */
 static int
-decide(struct key *key, uint8_t trust)
+begin(struct key *key, struct buffer *b)
 {
 	uint8_t fp[FINGERPRINT_SIZE];
-	struct buffer b;
 	int code;
 
 	if (read_fingerprint(key, fp) != 0)
@@ -34,9 +34,20 @@ decide(struct key *key, uint8_t trust)
 	code = key_elevate(key, RIGHT_TRUST);
 	if (code != DONE)
 		return code;
-	key_body(key, &b);
-	buffer_put_cstring(&b, key->peer);
-	buffer_put(&b, fp, sizeof(fp));
+	key_body(key, b);
+	buffer_put_cstring(b, key->peer);
+	buffer_put(b, fp, sizeof(fp));
+	return DONE;
+}
+
+static int
+decide(struct key *key, uint8_t trust)
+{
+	struct buffer b;
+	int code = begin(key, &b);
+
+	if (code != DONE)
+		return code;
 	buffer_put_u8(&b, trust);
 	return key_call(key, M_TRUST, &b, NULL, key->peer);
 }
@@ -51,4 +62,14 @@ int
 key_distrust(struct key *key)
 {
 	return decide(key, TRUST_DISTRUSTED);
+}
+
+int
+key_reset(struct key *key)
+{
+	struct buffer b;
+	int code = begin(key, &b);
+
+	return code != DONE ? code
+			    : key_call(key, M_RESET, &b, NULL, key->peer);
 }

@@ -40,6 +40,8 @@ static const struct verb verbs[] = {
 	    RIGHT_TRUST },
 	{ "distrust", key_distrust, "JID PEER FINGERPRINT",
 	    "never use a key again", 2, 3, 66, RIGHT_TRUST },
+	{ "reset", key_reset, "JID PEER FINGERPRINT",
+	    "begin new sessions with a device", 2, 3, 66, RIGHT_TRUST },
 	{ "constrain", key_constrain, "JID --window T",
 	    "limit what an identity may be used for", 1, 1, 1, RIGHT_ADMIN },
 	{ "adopt", key_adopt, "--moved|--copied",

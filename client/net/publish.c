@@ -4,7 +4,8 @@
  * exists with another configuration refuses the publish-options
  * (precondition-not-met): then it is configured and the item published
  * again; at last without options, and configured after. A server that does not
- * know "max" is asked for a number of items, then for none.
+ * know "max" is asked for a number of items, and one that takes none with a
+ * publication (ejabberd) for that number when it is configured after.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,13 +23,15 @@ enum step {
 };
 
 /* How many items a node of many is to hold; some servers refuse "max". */
-static const char *const item_counts[] = { "max", "250", NULL };
+#define ITEMS "250"
+static const char *const item_counts[] = { "max", ITEMS, NULL };
 
 struct publication {
 	enum step step;
 	char *node, *item;
 	int many;
 	size_t count; /* of item_counts */
+	int done_with_options;
 	xmpp_stanza_t *payload;
 	publish_done *done;
 	void *arg;
@@ -73,9 +76,18 @@ on_answer(struct net *net, void *arg, xmpp_stanza_t *answer)
 	int bad = iq_is_error(answer);
 	char reason[128];
 
-	if (!bad &&
-	    (p->step == STEP_PUBLISH || p->step == STEP_AGAIN ||
-		p->step == STEP_OPEN)) {
+	if (!bad && (p->step == STEP_PUBLISH || p->step == STEP_AGAIN) &&
+	    p->many && item_counts[p->count] == NULL) {
+		/* it is there and open, but alone */
+		p->done_with_options = 1;
+		p->step = STEP_OPEN;
+		publish_step(net, p);
+		return;
+	}
+	if (p->done_with_options ||
+	    (!bad &&
+		(p->step == STEP_PUBLISH || p->step == STEP_AGAIN ||
+		    p->step == STEP_OPEN))) {
 		publish_finish(net, p, NULL);
 		return;
 	}
@@ -96,13 +108,19 @@ on_answer(struct net *net, void *arg, xmpp_stanza_t *answer)
 	publish_step(net, p);
 }
 
+/* otherwise: the number of items where the server's choice is not to stay. */
 static void
-put_configuration(const struct publication *p, xmpp_stanza_t *x)
+put_configuration(
+    const struct publication *p, xmpp_stanza_t *x, const char *otherwise)
 {
+	const char *count = p->many ? item_counts[p->count] : NULL;
+
+	if (count == NULL && p->many)
+		count = otherwise;
 	el_field(x, "pubsub#persist_items", "true");
 	el_field(x, "pubsub#access_model", "open");
-	if (p->many && item_counts[p->count] != NULL)
-		el_field(x, "pubsub#max_items", item_counts[p->count]);
+	if (count != NULL)
+		el_field(x, "pubsub#max_items", count);
 }
 
 static xmpp_stanza_t *
@@ -119,7 +137,7 @@ build_publish(struct net *net, struct publication *p, int options)
 	if (options) {
 		x = el_form(
 		    el_add(pubsub, "publish-options", NULL), NS_PUBSUB_OPTS);
-		put_configuration(p, x);
+		put_configuration(p, x, NULL);
 	}
 	return iq;
 }
@@ -132,7 +150,7 @@ build_configure(struct net *net, struct publication *p)
 	el = el_add(el_add(iq, "pubsub", NS_PUBSUB_OWN), "configure", NULL);
 	el_set(el, "node", p->node);
 	x = el_form(el, NS_PUBSUB_CONF);
-	put_configuration(p, x);
+	put_configuration(p, x, ITEMS);
 	return iq;
 }
 

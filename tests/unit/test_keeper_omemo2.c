@@ -167,6 +167,63 @@ test_heartbeat(void **state)
 	stage_close(&s);
 }
 
+/* A new session because the user asks: what was on its way is read, too. */
+static void
+test_reset(void **state)
+{
+	uint8_t handle[HANDLE_SIZE];
+	struct item item;
+	struct stage s;
+	struct buffer b;
+	struct fixed f;
+
+	(void)state;
+	stage_of_both(&s);
+	send_text(&s.romeo, &s.juliet, "m1", "one", handle);
+	send_text(&s.juliet, &s.romeo, "m2", "two", handle);
+	compose(&s.juliet, ROMEO, "m3", "on its way", handle);
+	encrypt_until_done(&s.juliet, &s.romeo, handle, &f);
+	caught_up(&s.juliet);
+	while (next_work(&s.juliet, &item) != WORK_NONE) {
+		work_is_done(&s.juliet, item.item, WORK_OK);
+		free(item.elements);
+	}
+	/* a front may not; a key that is not known, nobody's */
+	assert_int_equal(user_call(s.juliet.front, M_RESET,
+			     body(&b, "ssk", JULIET, ROMEO, s.romeo.u)),
+	    ERR_RIGHT);
+	assert_int_equal(user_call(s.juliet.admin, M_RESET,
+			     body(&b, "ssk", JULIET, ROMEO, s.juliet.u)),
+	    ERR_NOT_FOUND);
+	assert_int_equal(user_call(s.juliet.admin, M_RESET,
+			     body(&b, "ssk", JULIET, "a b", s.romeo.u)),
+	    ERR_ARGUMENT);
+	assert_int_equal(user_call(s.juliet.admin, M_RESET,
+			     body(&b, "ssk", JULIET, ROMEO, s.romeo.u)),
+	    0);
+	assert_int_equal(next_work_of_any(&s.juliet, &item), WORK_FETCH_BUNDLE);
+	assert_int_equal(item.ns, NS_OMEMO2);
+	assert_string_equal(item.to, ROMEO);
+	while (next_work(&s.romeo, &item) == WORK_BUNDLE)
+		work_is_done(&s.romeo, item.item, WORK_OK);
+	free(item.elements);
+	assert_int_equal(hand_bundle_in(&s.juliet, NS_OMEMO2, &s.romeo), 0);
+	assert_int_equal(next_work_of_any(&s.juliet, &item), WORK_EMPTY);
+	/* the same octets after a crash, not another session */
+	again_after_restart(&s.juliet, &item);
+	assert_int_equal(deliver(&s.juliet, &s.romeo, item.elements,
+			     item.elementslen, "", NULL),
+	    VERDICT_EMPTY);
+	work_is_done(&s.juliet, item.item, WORK_OK);
+	free(item.elements);
+	assert_int_equal(
+	    deliver(&s.juliet, &s.romeo, f.p, f.len, "", handle), VERDICT_NEW);
+	free(f.p);
+	send_text(&s.romeo, &s.juliet, "m4", "four", handle);
+	send_text(&s.juliet, &s.romeo, "m5", "five", handle);
+	stage_close(&s);
+}
+
 /* --- side by side ------------------------------------------------------------------ */
 
 /* Romeo has a second device that speaks 0.3.0 alone: one stanza for both. */
@@ -680,6 +737,7 @@ main(void)
 		cmocka_unit_test(test_there_and_back),
 		cmocka_unit_test(test_completion),
 		cmocka_unit_test(test_heartbeat),
+		cmocka_unit_test(test_reset),
 		cmocka_unit_test(test_mixed),
 		cmocka_unit_test(test_falls_back),
 		cmocka_unit_test(test_no_bundle),
