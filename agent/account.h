@@ -24,7 +24,7 @@ struct withdrawn {
 /* Two bits a namespace; the names stand for all of them. */
 #define DUE_DEVICES   0x05 /* the device list is to be published */
 #define DUE_BUNDLE    0x0a /* the bundle is to be published */
-#define DUE_IN(ns)    (3U << 2 * (ns))
+#define DUE_IN(ns)    ((uint8_t)(3U << 2 * (ns)))
 #define NAMESPACES    ((uint8_t)OMEMO_PROFILES)
 #define COMPARED_ALL  ((1U << OMEMO_PROFILES) - 1)
 #define NAMESPACE(ns) ((uint8_t)(1U << (ns)))

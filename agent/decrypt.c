@@ -256,7 +256,7 @@ note_kex(struct decrypting *d)
 	if ((err = prekeys_use(p, res->prekey)) != 0 ||
 	    (err = prekeys_put(d->txn, d->account->jid, d->ns, p)) != 0)
 		return err;
-	d->rec->due |= DUE_BUNDLE & DUE_IN(d->ns);
+	d->rec->due |= (uint8_t)(DUE_BUNDLE & DUE_IN(d->ns));
 	d->bundle_due = 1;
 	return account_put(d->txn, d->account->jid, d->rec);
 }

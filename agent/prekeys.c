@@ -427,7 +427,7 @@ prekeys_rotate(struct keeper *k, struct txn *t, struct account *a)
 			break;
 		if (is_time(t, a->jid, ns, &p->current)) {
 			err = rotate(t, a->jid, ns, p);
-			due |= DUE_BUNDLE & DUE_IN(ns);
+			due |= (uint8_t)(DUE_BUNDLE & DUE_IN(ns));
 		}
 		prekeys_release(p);
 	}

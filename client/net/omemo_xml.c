@@ -234,7 +234,7 @@ int
 bundle_parse(xmpp_stanza_t *bundle, const struct dialect *x,
     struct xml_bundle *b, const char **why)
 {
-	xmpp_stanza_t *el;
+	xmpp_stanza_t *el = NULL;
 
 	*why = "";
 	b->n = 0;

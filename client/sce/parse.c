@@ -36,9 +36,8 @@ struct parsing {
 };
 
 struct known {
-	enum place in;
+	enum place in, makes;
 	const char *name;
-	enum place makes;
 	void (*begin)(struct parsing *, const char **attributes);
 };
 
@@ -106,20 +105,17 @@ begin_nothing(struct parsing *p, const char **attributes)
 enum { ROW_ENVELOPE, ROW_CONTENT, ROW_PADDING };
 
 static const struct known known[] = {
-	[ROW_ENVELOPE] = { PLACE_NONE, SCE("envelope"), PLACE_ENVELOPE,
-	    begin_nothing },
-	[ROW_CONTENT] = { PLACE_ENVELOPE, SCE("content"), PLACE_CONTENT,
-	    begin_nothing },
-	[ROW_PADDING] = { PLACE_ENVELOPE, SCE("rpad"), PLACE_OTHER,
-	    begin_nothing },
-	{ PLACE_ENVELOPE, SCE("from"), PLACE_OTHER, begin_from },
-	{ PLACE_ENVELOPE, SCE("to"), PLACE_OTHER, begin_to },
-	{ PLACE_ENVELOPE, SCE("time"), PLACE_OTHER, begin_nothing },
-	{ PLACE_CONTENT, IN("jabber:client") "body", PLACE_BODY, begin_body },
-	{ PLACE_CONTENT, IN("urn:xmpp:omemo:2") "opt-out", PLACE_OPT_OUT,
-	    begin_opt_out },
-	{ PLACE_OPT_OUT, IN("urn:xmpp:omemo:2") "reason", PLACE_REASON,
-	    begin_nothing },
+	/* clang-format off */
+	[ROW_ENVELOPE] = { PLACE_NONE, PLACE_ENVELOPE, SCE("envelope"), begin_nothing },
+	[ROW_CONTENT] = { PLACE_ENVELOPE, PLACE_CONTENT, SCE("content"), begin_nothing },
+	[ROW_PADDING] = { PLACE_ENVELOPE, PLACE_OTHER, SCE("rpad"), begin_nothing },
+	{ PLACE_ENVELOPE, PLACE_OTHER, SCE("from"), begin_from },
+	{ PLACE_ENVELOPE, PLACE_OTHER, SCE("to"), begin_to },
+	{ PLACE_ENVELOPE, PLACE_OTHER, SCE("time"), begin_nothing },
+	{ PLACE_CONTENT, PLACE_BODY, IN("jabber:client") "body", begin_body },
+	{ PLACE_CONTENT, PLACE_OPT_OUT, IN("urn:xmpp:omemo:2") "opt-out", begin_opt_out },
+	{ PLACE_OPT_OUT, PLACE_REASON, IN("urn:xmpp:omemo:2") "reason", begin_nothing },
+	/* clang-format on */
 };
 #define KNOWN (sizeof(known) / sizeof(known[0]))
 
