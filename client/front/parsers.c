@@ -15,6 +15,7 @@
 
 #include "../../ipc/frame.h"
 #include "../../ipc/messages.h"
+#include "../common/fail.h"
 #include "spawn.h"
 
 #define QUICK_MS 1000 /* one that lived less long: wait before the next */
@@ -25,6 +26,7 @@ struct parsers {
 	int fd;
 	int pid; /* 0: none runs */
 	uint64_t started;
+	char path[PATH_MAX];
 };
 
 static void
@@ -32,12 +34,10 @@ start(void *arg)
 {
 	static const char *const argv[] = { "xmpp-sce", NULL };
 	struct parsers *p = arg;
-	char path[PATH_MAX];
 
 	p->timer = NULL;
 	p->started = loop_now();
-	if (spawn_find("xmpp-sce", path, sizeof(path)) == 0)
-		p->pid = spawn(path, argv, &p->fd, 1, SPAWN_APART);
+	p->pid = spawn(p->path, argv, &p->fd, 1, SPAWN_APART);
 	if (p->pid <= 0) {
 		p->pid = 0;
 		p->timer = loop_timer(p->loop, QUICK_MS, start, p);
@@ -49,8 +49,14 @@ parsers_new(struct loop *loop, int fd)
 {
 	struct parsers *p = calloc(1, sizeof(*p));
 
-	if (p == NULL)
+	if (p == NULL) {
+		fail("xmpp-sce", "out of memory");
 		return NULL;
+	}
+	if (spawn_find("xmpp-sce", p->path, sizeof(p->path)) != 0) {
+		free(p);
+		return NULL;
+	}
 	p->loop = loop;
 	p->fd = fd;
 	start(p);
@@ -70,15 +76,22 @@ say_gone(const struct parsers *p)
 	buffer_free(&b);
 }
 
+/*
+ * One that could not begin has killed no message: the front is not told, what
+ * it has asked waits in the socket for one that can.
+ */
 int
-parsers_reap(struct parsers *p, int pid)
+parsers_reap(struct parsers *p, int pid, int status)
 {
+	int quick;
+
 	if (p == NULL || pid == 0 || p->pid != pid)
 		return 0;
 	p->pid = 0;
-	say_gone(p);
-	p->timer = loop_timer(p->loop,
-	    loop_now() - p->started < QUICK_MS ? QUICK_MS : 0, start, p);
+	quick = loop_now() - p->started < QUICK_MS;
+	if (WIFSIGNALED(status) || !quick)
+		say_gone(p);
+	p->timer = loop_timer(p->loop, quick ? QUICK_MS : 0, start, p);
 	return 1;
 }
 

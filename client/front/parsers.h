@@ -10,10 +10,10 @@
 
 struct parsers;
 
-/* fd is borrowed. The first is started. NULL: out of memory. */
+/* fd is borrowed. The first is started. NULL after an error line. */
 struct parsers *parsers_new(struct loop *, int fd);
 /* A child has ended: ours? Then the front is told, and the next is started. */
-int parsers_reap(struct parsers *, int pid);
+int parsers_reap(struct parsers *, int pid, int status);
 /* End what runs. NULL allowed. */
 void parsers_free(struct parsers *);
 

@@ -103,7 +103,7 @@ on_child(void *arg, int signo)
 			return;
 		}
 		if (!nets_reap(s->nets, pid, status))
-			parsers_reap(s->parsers, pid);
+			parsers_reap(s->parsers, pid, status);
 	}
 }
 
@@ -184,7 +184,7 @@ prepare(struct state *s)
 		return fail("starter", "out of memory");
 	if (s->config->reads &&
 	    (s->parsers = parsers_new(s->loop, s->sce[1])) == NULL)
-		return fail("starter", "out of memory");
+		return REFUSED;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (loop_signal(s->loop, signals[i], on_signal, s) != 0)
 			return fail("starter", "%s", strerror(errno));
