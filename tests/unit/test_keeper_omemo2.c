@@ -694,6 +694,54 @@ test_committing(void **state)
 	stage_close(&s);
 }
 
+/* Our first id is on the account's other list already: another is drawn, and
+ * all is published under that. */
+static void
+test_id_is_taken(void **state)
+{
+	struct loop *loop = loop_new();
+	struct world *w;
+	struct item item;
+	struct side s;
+	uint32_t device;
+
+	(void)state;
+	must(loop != NULL);
+	memset(&s, 0, sizeof s);
+	s.jid = JULIET;
+	s.w = w = world_new(loop);
+	s.admin = user_creator(s.w);
+	assert_int_equal(user_create(s.admin, JULIET, OTHERS_IGNORE), 0);
+	attach(&s);
+	device = s.device;
+	assert_int_equal(
+	    hand_list_in(&s, NS_LEGACY, JULIET, LIST_READ, NULL, 0), 0);
+	assert_int_equal(
+	    hand_list_in(&s, NS_OMEMO2, JULIET, LIST_READ, &device, 1), 0);
+	assert_true(account_find(w->k, JULIET)->device != device);
+	for (int ns = 0; ns < OMEMO_PROFILES; ns++) {
+		assert_int_equal(next_work_of_any(&s, &item), WORK_BUNDLE);
+		work_is_done(&s, item.item, WORK_OK);
+	}
+	assert_int_equal(next_work_of_any(&s, &item), WORK_DEVICES);
+	assert_int_equal(item.ns, NS_LEGACY);
+	assert_int_equal(item.devices, 1);
+	assert_true(item.first_device != device);
+	work_is_done(&s, item.item, WORK_OK);
+	assert_int_equal(next_work_of_any(&s, &item), WORK_DEVICES);
+	assert_int_equal(item.ns, NS_OMEMO2);
+	assert_int_equal(item.devices, 2);
+	work_is_done(&s, item.item, WORK_OK);
+	/* once published it is ours, whoever else has it */
+	device = account_find(w->k, JULIET)->device;
+	assert_int_equal(
+	    hand_list_in(&s, NS_OMEMO2, JULIET, LIST_READ, &device, 1), 0);
+	assert_int_equal(account_find(w->k, JULIET)->device, device);
+	side_close(&s);
+	loop_free(loop);
+	free(w);
+}
+
 /* --- an account from before it -------------------------------------------------------- */
 
 static void
@@ -746,6 +794,7 @@ main(void)
 		cmocka_unit_test(test_escaped),
 		cmocka_unit_test(test_not_committing),
 		cmocka_unit_test(test_committing),
+		cmocka_unit_test(test_id_is_taken),
 		cmocka_unit_test(test_added),
 	};
 
