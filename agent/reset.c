@@ -9,8 +9,19 @@
 
 #include "handlers.h"
 #include "peer.h"
+#include "readers.h"
 #include "text.h"
 #include "work.h"
+
+/* The namespaces of its sessions; where there is none, the newest. */
+static uint8_t
+namespaces(const struct device *d)
+{
+	uint8_t bits = d->sessions & d->listed;
+	int ns = device_namespace(d);
+
+	return bits != 0 || ns < 0 ? bits : NAMESPACE(ns);
+}
 
 static int
 reset(struct request *r, struct txn *t, struct account *a, const char *peer,
@@ -31,7 +42,7 @@ reset(struct request *r, struct txn *t, struct account *a, const char *peer,
 		if (!device_is_reader(d) || device_is_unshown(d))
 			return ERR_UNTRUSTED;
 		for (ns = 0; ns < NAMESPACES && err == 0; ns++) {
-			if (!(d->sessions & d->listed & NAMESPACE(ns)))
+			if (!(namespaces(d) & NAMESPACE(ns)))
 				continue;
 			err = work_add_fresh(r->keeper, t, a, peer, d->id, ns);
 			n++;

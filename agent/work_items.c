@@ -240,7 +240,7 @@ is_wanted(struct txn *t, const struct account *a, const struct work_item *w)
 	if (peer_open(t, a->jid, w->to, &p) != 0)
 		return 0;
 	d = peer_find(&p, w->device);
-	return d != NULL && (d->sessions & (1U << w->ns)) &&
+	return d != NULL && (w->fresh || (d->sessions & NAMESPACE(w->ns))) &&
 	    policy_may_answer(&p, d);
 }
 
@@ -308,6 +308,10 @@ empty_initiate(struct keeper *k, struct txn *t, const struct account *a,
 	err = omemo_session_initiate(s, &rec->identity, rec->device,
 	    &b->identity, b->spk_id, b->spk, b->opk_id, b->opk);
 	account_release(rec);
+	if (err == 0 && !(d->sessions & NAMESPACE(w->ns))) {
+		d->sessions |= NAMESPACE(w->ns);
+		err = peer_put(t, a->jid, &p);
+	}
 	bundles_drop(all, b); /* its one-time prekey is used once */
 	return err;
 }

@@ -224,6 +224,43 @@ test_reset(void **state)
 	stage_close(&s);
 }
 
+/* There is no session, though he writes in one: it can be begun all the same. */
+static void
+test_reset_without(void **state)
+{
+	uint8_t handle[HANDLE_SIZE];
+	struct item item;
+	struct stage s;
+	struct buffer b;
+
+	(void)state;
+	stage_of_both(&s);
+	compose(&s.juliet, ROMEO, "m1", "not sent", handle);
+	assert_int_equal(try_encrypt(&s.juliet, handle), ENCRYPT_NEED);
+	answer_needs(&s.juliet, &s.romeo);
+	assert_int_equal(try_encrypt(&s.juliet, handle), ENCRYPT_NEED);
+	answer_needs(&s.juliet, &s.romeo);
+	/* nobody has seen his key yet */
+	assert_int_equal(user_call(s.juliet.admin, M_RESET,
+			     body(&b, "ssk", JULIET, ROMEO, s.romeo.u)),
+	    ERR_UNTRUSTED);
+	assert_int_equal(show_readers(&s.juliet, handle), 1);
+	assert_int_equal(user_call(s.juliet.admin, M_RESET,
+			     body(&b, "ssk", JULIET, ROMEO, s.romeo.u)),
+	    0);
+	caught_up(&s.juliet);
+	assert_int_equal(next_work_of_any(&s.juliet, &item), WORK_EMPTY);
+	assert_int_equal(item.ns, NS_OMEMO2);
+	assert_int_equal(deliver(&s.juliet, &s.romeo, item.elements,
+			     item.elementslen, "", NULL),
+	    VERDICT_EMPTY);
+	work_is_done(&s.juliet, item.item, WORK_OK);
+	free(item.elements);
+	send_text(&s.romeo, &s.juliet, "m2", "two", handle);
+	send_text(&s.juliet, &s.romeo, "m3", "three", handle);
+	stage_close(&s);
+}
+
 /* --- side by side ------------------------------------------------------------------ */
 
 /* Romeo has a second device that speaks 0.3.0 alone: one stanza for both. */
@@ -786,6 +823,7 @@ main(void)
 		cmocka_unit_test(test_completion),
 		cmocka_unit_test(test_heartbeat),
 		cmocka_unit_test(test_reset),
+		cmocka_unit_test(test_reset_without),
 		cmocka_unit_test(test_mixed),
 		cmocka_unit_test(test_falls_back),
 		cmocka_unit_test(test_no_bundle),
