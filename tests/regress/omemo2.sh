@@ -91,6 +91,41 @@ chat_say r $J 'read by the next one' r4
 got j $R 'read by the next one'
 ! grep -q '"body":"in clear"' "$T/j.json" || fail "what came in clear was shown"
 
+# --- what a contact may write in an envelope, through his own agent: each is
+# dropped and said, an opt-out is told, and good messages go on
+chat_quit r
+body='<body xmlns="jabber:client">hostile</body>'
+become romeo python3 tests/support/compose.py "$T/romeo/run/agent.sock" $R r $J \
+	>"$T/compose.out" 2>"$T/compose.err" <<-XML || fail "compose.py"
+	$body</content><content>$body
+	$body</content><from jid="tybalt@capulet.lit"/><content xmlns="urn:example">
+	$body</content><to jid="tybalt@capulet.lit"/><content xmlns="urn:example">
+	$body<!DOCTYPE x [<!ENTITY a "b">]>
+	$body&#0;
+	&a;$body
+	$body<?hostile?>
+	$body%30%<a>%%30%</a>%
+	$body%2000%<a/>%
+	$body</content></envelope><envelope>
+	<body xmlns="jabber:client">a<b/>hostile</body>
+	<store xmlns="urn:xmpp:hints"/><stanza-id xmlns="urn:xmpp:sid:0" by="$J" id="1"/>
+	<opt-out xmlns="urn:xmpp:omemo:2"><reason>an old phone</reason></opt-out>
+XML
+sce=$(role_pid sce "${PID[j]}")
+dropped() { [ "$(grep -c 'a message was dropped: its ' "$T/j.json")" -ge "$1" ]; }
+before=$(grep -c 'a message was dropped: its ' "$T/j.json")
+chat_start r romeo $R
+must 30 event j event=opt-out "from=$R" "reason=an old phone"
+must 20 dropped $((before + 11))
+for why in 'has an element twice' 'is not well-formed' 'too deep ones' \
+	'has a processing instruction' 'text has elements inside'; do
+	grep -q "$why" "$T/j.json" || fail "it is not said: $why"
+done
+! grep '"event":"message"' "$T/j.json" | grep -q hostile || fail "it was shown"
+[ "$(role_pid sce "${PID[j]}")" = "$sce" ] || fail "the parser did not outlive it"
+chat_say r $J 'and a good one' r5
+got j $R 'and a good one'
+
 # --- on the server: one node, an item for each device; both lists
 jd=$(device juliet) jd2=$(device juliet2) rd=$(device romeo)
 [ "$jd" != "$jd2" ] || fail "two devices with one id"
