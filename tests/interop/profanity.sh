@@ -28,7 +28,9 @@ theirs() {
 }
 
 has_device_list() {
-	grep -q '"id"' "$T/prosody/data/montague%2elit/"pep_*devicelist/romeo.list
+	[ -n "$("$LAB/drop" python3 /mnt/tree/tests/support/raw_client.py -i \
+		eu.siacs.conversations.axolotl.devicelist "$R" secret-romeo \
+		"$PORT" "$CA" </dev/null)" ]
 }
 
 window() {
@@ -77,8 +79,8 @@ requested() {
 meet() {
 	T=$BASE/$1
 	mkdir "$T"
-	CA=$T/prosody/ca.pem
-	prosody
+	CA=$T/$SERVER/ca.pem
+	server
 	profanity_start romeo "$R"
 	profanity_keys romeo
 	must 10 has_device_list
@@ -107,19 +109,19 @@ meet() {
 	online chat juliet "$J"
 	[ "$1" = ours ] || begin_anew
 	talk "$1" "$2"
-	! grep -rF 'from ours' "$T/prosody/data" || fail "in clear on the server"
-	! grep -rF 'from profanity' "$T/prosody/data" || fail "in clear on the server"
+	! grep -rF 'from ours' "$T/$SERVER/data" || fail "in clear on the server"
+	! grep -rF 'from profanity' "$T/$SERVER/data" || fail "in clear on the server"
 	chat_quit chat
 	agent_stop juliet
 	profanity_stop romeo
-	kill "$(cat "$T/prosody/pid")"
+	kill "$(cat "$T/$SERVER/pid")"
 }
 
 for order in "ours theirs" "theirs ours"; do
 	read -r first second <<<"$order"
 	PORT=$((PORT + 10))
 	if (meet "$first" "$second"); then result=passed; else result=failed; fi
-	echo "profanity $(profanity_version): $first first, both directions," \
+	echo "profanity $(profanity_version) on $SERVER: $first first, both directions," \
 		"after a restart of either side, after adopt --copied: $result"
 	[ "$result" = passed ] || exit 1
 done

@@ -9,7 +9,8 @@ set -eu
 build="gcc libc6-dev make pkg-config libssl-dev libbsd-dev libseccomp-dev
 libstrophe-dev libsqlite3-dev libexpat1-dev libjansson-dev libinih-dev"
 test="bash libcmocka-dev openssl iproute2 util-linux procps prosody lua-dbi-sqlite3
-profanity tmux libomemo-c-dev python3 systemd dash zsh tcsh fish"
+profanity tmux libomemo-c-dev python3 systemd dash zsh tcsh fish
+ejabberd python3-slixmpp python3-omemo python3-oldmemo python3-twomemo python3-xmlschema"
 lint="clang clang-tidy clang-format cppcheck shellcheck mandoc"
 fuzz="clang libclang-rt-14-dev"
 
@@ -42,7 +43,7 @@ else
 	exit 1
 fi
 echo "installing:$missing"
-# A package's own service (prosody's) is of no use to us: not started, not
+# A package's own service (a server's) is of no use to us: not started, not
 # enabled. The tests start a private one.
 policy=
 if [ ! -e /usr/sbin/policy-rc.d ]; then
@@ -62,6 +63,8 @@ if ! { $sudo apt-get -q update &&
 	exit 1
 fi
 rm -f "$log"
-case " $missing " in
-*" prosody "*) $sudo systemctl disable --quiet prosody 2>/dev/null || : ;;
-esac
+for p in prosody ejabberd; do
+	case " $missing " in
+	*" $p "*) $sudo systemctl disable --quiet "$p" 2>/dev/null || : ;;
+	esac
+done

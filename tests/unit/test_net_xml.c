@@ -343,6 +343,55 @@ elements_there_and_back(void **state)
 	buffer_free(&b);
 }
 
+/* A bundle has the schema's order: strict readers refuse another. */
+static void
+bundle_order(void **state)
+{
+	static const char *const names[] = { "signedPreKeyPublic",
+		"signedPreKeySignature", "identityKey", "prekeys" };
+	static struct xml_bundle x;
+	xmpp_stanza_t *b, *el;
+	struct buffer out;
+	struct reader r;
+	const char *why;
+	char *text;
+	size_t i, len;
+
+	(void)state;
+	buffer_init(&out, 4096);
+	buffer_put_string(&out, "identity", 8);
+	buffer_put_u32(&out, 3);
+	buffer_put_string(&out, "spk", 3);
+	buffer_put_string(&out, "signature", 9);
+	buffer_put_u32(&out, 1);
+	buffer_put_u32(&out, 9);
+	buffer_put_string(&out, "prekey", 6);
+	reader_init(&r, out.data, out.len);
+	assert_int_equal(bundle_build(&r, ctx, LEGACY, &b), 0);
+	assert_int_equal(reader_end(&r), 0);
+	el = xmpp_stanza_get_children(b);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		assert_string_equal(xmpp_stanza_get_name(el), names[i]);
+		el = xmpp_stanza_get_next(el);
+	}
+	assert_null(el);
+	assert_int_equal(xmpp_stanza_to_text(b, &text, &len), XMPP_EOK);
+	xmpp_stanza_release(b);
+	b = parse(text);
+	xmpp_free(ctx, text);
+	assert_int_equal(bundle_parse(b, LEGACY, &x, &why), 0);
+	assert_memory_equal(x.identity.bytes, "identity", 8);
+	assert_int_equal(x.spk.id, 3);
+	assert_int_equal(x.n, 1);
+	xmpp_stanza_release(b);
+	for (len = 0; len < out.len; len++) { /* every truncation */
+		reader_init(&r, out.data, len);
+		assert_true(bundle_build(&r, ctx, LEGACY, &b) != 0);
+		assert_null(b);
+	}
+	buffer_free(&out);
+}
+
 #define IQ(type, inner)                                                        \
 	"<iq xmlns='jabber:client' type='" type "'><pubsub xmlns='" NS_PUBSUB  \
 	"'><items node='n'>" inner "</items></pubsub></iq>"
@@ -664,6 +713,7 @@ main(void)
 		cmocka_unit_test(lists),
 		cmocka_unit_test(bundles),
 		cmocka_unit_test(elements_there_and_back),
+		cmocka_unit_test(bundle_order),
 		cmocka_unit_test(pep_answers),
 		cmocka_unit_test(encrypted2),
 		cmocka_unit_test(encrypted2_long),

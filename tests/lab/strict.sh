@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: ISC
+# shellcheck shell=bash
+# Sourced after lib.sh by interop/strict-*.sh: the strict peer
+# (interop/omemo_bot.py) against xmpp-chat. A world of its own for each
+# namespace and each side that writes first.
+# shellcheck disable=SC2004 # PID and IN are indexed by names
+BOT=/mnt/tree/tests/interop/omemo_bot.py
+J=juliet@capulet.lit R=romeo@montague.lit
+count=0
+
+# bot_start NAME JID NAMESPACES: its events in $T/NAME.json, its state in
+# $T/NAME.d; may be started again with what it had.
+bot_start() {
+	local name=$1 fd
+	rm -f "$T/$name.in"
+	"$LAB/drop" mkfifo "$T/$name.in"
+	: >"$T/$name.json"
+	"$LAB/drop" /usr/bin/python3 "$BOT" "$T/$name.d" "$2" \
+		"secret-${2%@*}" "$PORT" "$CA" "$3" <"$T/$name.in" \
+		>>"$T/$name.json" 2>>"$T/$name.err" &
+	PID[$name]=$!
+	exec {fd}>"$T/$name.in"
+	IN[$name]=$fd
+	must 30 event "$name" event=online
+}
+
+bot_quit() {
+	local fd=${IN[$1]}
+	echo '{"command":"quit"}' >&"$fd"
+	must 15 gone "${PID[$1]}"
+	exec {fd}>&-
+	content "$1"
+}
+
+# content BOT: it has found nothing to object to.
+content() {
+	! event "$1" event=invalid || fail "$1: $(event_field "$1" why event=invalid)"
+	! event "$1" event=error || fail "$1: $(event_field "$1" why event=error)"
+}
+
+# read_by BOT BODY [FIELD=VALUE...]: or it objects
+read_by() {
+	must 20 settled "$@"
+	content "$1"
+	event "$1" event=received "body=$2" "${@:3}" || fail "$1 did not read: $2"
+}
+settled() {
+	event "$1" event=received "body=$2" || event "$1" event=invalid ||
+		event "$1" event=error
+}
+
+# ours, theirs: one message, read on the other side in this namespace
+ours() {
+	count=$((count + 1))
+	chat_say chat "$R" "from ours $count" "$count"
+	read_by romeo "from ours $count" "sender=$J" "namespace=$NS"
+}
+bot_say() { # BOT TO BODY
+	printf '{"command":"send","to":"%s","body":"%s"}\n' "$2" "$3" \
+		>&"${IN[$1]}"
+}
+shown() { # BODY, by ours
+	must 20 event chat event=message "from=$R" "encryption=$NS" "body=$1"
+}
+theirs() {
+	count=$((count + 1))
+	bot_say romeo "$J" "from theirs $count"
+	shown "from theirs $count"
+}
+talk() {
+	local who
+	for who in "$@"; do "$who"; done
+}
+
+# bodies NAME EVENT WORD: of those events, with that word in it, in order
+bodies() {
+	"$O/test/json_pick" -f body "$T/$1.json" "event=$2" | grep "$3"
+}
+
+ours_start() {
+	agent_start juliet
+	unlock juliet
+	: >"$T/chat.json"
+	chat_start chat juliet "$J"
+	must 30 event chat event=caught-up
+}
+ours_stop() {
+	chat_quit chat
+	agent_stop juliet
+}
+
+# What is written while the other one is not there is read when it is, once,
+# in order.
+offline() {
+	local i
+	bot_quit romeo
+	for i in 1 2 3; do
+		chat_say chat "$R" "while theirs is away $i" "away$i"
+		must 20 event chat event=sent "ref=away$i"
+	done
+	bot_start romeo "$R" "$SPACES"
+	read_by romeo "while theirs is away 3"
+	[ "$(bodies romeo received away | tr -dc 123)" = 123 ] ||
+		fail "theirs: $(bodies romeo received away)"
+	talk theirs ours
+	ours_stop
+	for i in 1 2 3; do
+		bot_say romeo "$J" "while ours is away $i"
+	done
+	must 20 event romeo event=sent
+	ours_start
+	shown "while ours is away 3"
+	[ "$(bodies chat message away | tr -dc 123)" = 123 ] ||
+		fail "ours: $(bodies chat message away)"
+	talk ours theirs
+}
+
+# Theirs begins a new session while the old one is good, and both go on.
+replaced() {
+	echo "{\"command\":\"replace\",\"jid\":\"$J\"}" >&"${IN[romeo]}"
+	must 20 event romeo event=replaced
+	content romeo
+	talk ours theirs ours
+}
+
+# A second device of theirs, and one of our own account.
+devices() {
+	bot_start romeo2 "$R" "$SPACES"
+	must 20 event romeo2 event=list "jid=$J"
+	count=$((count + 1))
+	bot_say romeo2 "$J" "from romeo2 $count"
+	shown "from romeo2 $count"
+	ours
+	read_by romeo2 "from ours $count" "namespace=$NS"
+
+	bot_start juliet2 "$J" "$SPACES"
+	must 20 event juliet2 event=list "jid=$J"
+	for _ in 1 2 3; do # a new device is looked up when something is sent
+		event chat event=reader "peer=$J" || ours
+	done
+	must 20 event chat event=reader "peer=$J" trust=undecided
+	in_home juliet "$O/xmpp-key" trust "$J" "$J" \
+		"$(event_field juliet2 fingerprint event=online)" \
+		--passphrase-file "$T/passphrase" \
+		>"$T/trust.out" 2>&1 || fail "xmpp-key trust"
+	ours
+	read_by juliet2 "from ours $count" "namespace=$NS" "to=$R" copy=sent
+	bot_say juliet2 "$R" "from juliet2"
+	read_by romeo "from juliet2" "namespace=$NS"
+	must 20 event chat event=message "from=$J" "to=$R" "encryption=$NS" \
+		"body=from juliet2" copy=carbon
+	theirs
+	bot_quit juliet2
+	bot_quit romeo2
+}
+
+# meet FIRST SECOND: who writes first
+meet() {
+	mkdir "$T"
+	CA=$T/$SERVER/ca.pem
+	server
+	bot_start romeo "$R" "$SPACES"
+	agent_start juliet
+	identity juliet "$J"
+	chat_start chat juliet "$J"
+	online chat juliet "$J"
+	must 20 event romeo event=list "jid=$J"
+	talk "$1" "$2" "$1" "$2"
+	bot_quit romeo
+	bot_start romeo "$R" "$SPACES"
+	talk "$1" "$2" "$1"
+	ours_stop
+	ours_start
+	talk "$2" "$1" "$2"
+	offline
+	replaced
+	[ "$1" = theirs ] || devices
+	ours_stop
+	bot_quit romeo
+	! grep -rFl -e 'from ours' -e 'from theirs' -e 'is away' \
+		"$T/$SERVER/data" || fail "in clear on the server"
+	kill "$(cat "$T/$SERVER/pid")"
+}
+
+# strict NAMESPACE [SPACES]: what must be used, what theirs offers
+strict() {
+	local base=$T order first second result more
+	NS=$1 SPACES=${2:-$1}
+	for order in "ours theirs" "theirs ours"; do
+		read -r first second <<<"$order"
+		PORT=$((PORT + 10))
+		if (T=$base/$NS-$first && meet "$first" "$second"); then
+			result=passed
+		else
+			result=failed
+		fi
+		more=
+		[ "$first" = theirs ] || more=", second devices"
+		echo "python3-omemo $(dpkg-query -W -f '${Version}' python3-omemo)," \
+			"$SERVER, $NS, $first first: both directions, a restart of" \
+			"either side, messages for one that is away, a new" \
+			"session$more: $result"
+		[ "$result" = passed ] || exit 1
+	done
+}
