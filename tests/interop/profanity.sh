@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 # A client that nobody here wrote: profanity (libsignal's own C code) against
-# xmpp-chat, through prosody. Two fresh worlds, one for each side that writes
+# xmpp-chat, through prosody (profanity-ejabberd.sh: ejabberd). Two fresh worlds, one for each side that writes
 # first; in each both directions, again after a restart of profanity, and
 # again after a restart of our client and our agent, again when our state is
 # a copy and has become a device of its own.

@@ -56,7 +56,7 @@ account() { # NAME HOST OTHER OTHERHOST
 	cat <<-EOT
 		ejabberd_auth:try_register(<<"$1">>, <<"$2">>, <<"secret-$1">>),
 		mod_admin_extra:add_rosteritem(<<"$1">>, <<"$2">>, <<"$3">>, <<"$4">>,
-			<<"$3">>, <<>>, <<"both">>),
+			<<>>, <<>>, <<"both">>),
 	EOT
 }
 read -r one two <<<"$accounts"
