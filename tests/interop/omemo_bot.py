@@ -164,6 +164,9 @@ class Bot(slixmpp.ClientXMPP):
         order = [NAMES[command["namespace"]]] if "namespace" in command \
             else self.spaces
         own = self.boundjid.bare
+        if not await self.manager.get_device_information(to):
+            for ns in self.spaces:  # no event yet, while they are away
+                await self.manager.refresh_device_list(ns, to)
         messages, errors = await self.manager.encrypt(
             frozenset({to, own}),
             {OLD: body.encode(), NEW: glue.envelope_build(body, own, to)},
