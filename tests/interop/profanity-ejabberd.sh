@@ -2,5 +2,6 @@
 # SPDX-License-Identifier: ISC
 # profanity.sh, with ejabberd between the two.
 # seconds: 180
-SERVER=ejabberd
-. /mnt/tree/tests/interop/profanity.sh
+export SERVER=ejabberd
+# shellcheck source=tests/interop/profanity.sh
+. "${0%/*}/profanity.sh"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # deps.sh GROUP...: see to it that the Debian packages of these groups are
-# there: build, test, lint, fuzz. As root, or through a sudo that does not ask,
-# it installs what is missing and nothing else; otherwise it names the
+# there: build, test, lint, fuzz, gui. As root, or through a sudo that does not
+# ask, it installs what is missing and nothing else; otherwise it names the
 # packages and fails.
 set -eu
 
@@ -10,9 +10,11 @@ build="gcc libc6-dev make pkg-config libssl-dev libbsd-dev libseccomp-dev
 libstrophe-dev libsqlite3-dev libexpat1-dev libjansson-dev libinih-dev"
 test="bash libcmocka-dev openssl iproute2 util-linux procps prosody lua-dbi-sqlite3
 profanity tmux libomemo-c-dev python3 systemd dash zsh tcsh fish
-ejabberd python3-slixmpp python3-omemo python3-oldmemo python3-twomemo python3-xmlschema"
+ejabberd python3-slixmpp python3-omemo python3-oldmemo python3-twomemo
+python3-xmlschema"
 lint="clang clang-tidy clang-format cppcheck shellcheck mandoc"
 fuzz="clang libclang-rt-14-dev"
+gui="xvfb xdotool dbus dino-im gajim gajim-omemo psi-plus psi-plus-plugins"
 
 missing=
 for group in "$@"; do
@@ -21,6 +23,7 @@ for group in "$@"; do
 	test) names=$test ;;
 	lint) names=$lint ;;
 	fuzz) names=$fuzz ;;
+	gui) names=$gui ;;
 	*)
 		echo "deps.sh: $group: no such group" >&2
 		exit 64

@@ -7,7 +7,6 @@
 J=juliet@capulet.lit R=romeo@montague.lit
 PORT=5222
 export DISPLAY=:7
-count=0
 
 gui_world() {
 	server
@@ -70,8 +69,4 @@ has_devices() {
 }
 shown() {
 	event chat event=message "from=$R" encryption=omemo:1 "body=$1"
-}
-screenshot() {
-	command -v import-im6.q16 >/dev/null || return 0
-	gui import-im6.q16 -window root "$T/$1.png"
 }
