@@ -95,17 +95,35 @@ def manager_class(client, say):
     """A class, because python-omemo calls these before there is an object."""
     own = client.boundjid.bare
 
-    async def publish(node, item, payload, extra=()):
+    def form_build(kind, many):
         form = client["xep_0004"].make_form(ftype="submit")
-        form.add_field("FORM_TYPE", "hidden",
-                       value=PUBSUB + "#publish-options")
+        form.add_field("FORM_TYPE", "hidden", value="%s#%s" % (PUBSUB, kind))
         form.add_field("pubsub#persist_items", value="true")
         form.add_field("pubsub#access_model", value="open")
-        for name, value in extra:
-            form.add_field(name, value=value)
-        await client["xep_0060"].publish(
-            own, node, id=item, payload=payload,
-            options=form, timeout=20)
+        if many:
+            form.add_field("pubsub#max_items", value="max")
+        return form
+
+    async def publish(node, item, payload, many=False):
+        pubsub = client["xep_0060"]
+        try:
+            await pubsub.publish(
+                own, node, id=item, payload=payload, timeout=20,
+                options=form_build("publish-options", many))
+        except IqError as e:
+            # ejabberd 23.01 knows no number of items among these options; a
+            # node made without holds one, and another device's would go
+            if not many or e.condition != "resource-constraint":
+                raise
+            config = form_build("node_config", many)
+            try:
+                await pubsub.set_node_config(own, node, config, timeout=20)
+                await publish(node, item, payload)
+            except IqError as e2:
+                if e2.condition != "item-not-found":
+                    raise
+                await publish(node, item, payload)
+                await pubsub.set_node_config(own, node, config, timeout=20)
 
     async def fetch(jid, node, item, tag):
         """The payload; None: there is none."""
@@ -129,10 +147,8 @@ def manager_class(client, say):
         async def _upload_bundle(bundle):
             node, item = bundle_place(bundle.namespace, bundle.device_id)
             element = ETREE[bundle.namespace].serialize_bundle(bundle)
-            extra = [("pubsub#max_items", "max")] \
-                if bundle.namespace == NEW else []
             try:
-                await publish(node, item, element, extra)
+                await publish(node, item, element, bundle.namespace == NEW)
             except (IqError, IqTimeout) as e:
                 raise omemo.BundleUploadFailed(str(e)) from e
 
