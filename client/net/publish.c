@@ -4,8 +4,9 @@
  * exists with another configuration refuses the publish-options
  * (precondition-not-met): then it is configured and the item published
  * again; at last without options, and configured after. A server that does not
- * know "max" is asked for a number of items, and one that takes none with a
- * publication (ejabberd) for that number when it is configured after.
+ * take the number of items with the options (ejabberd 23.01) is told apart
+ * from them: before, or a node that is new would hold one item and each
+ * device's bundle would put out the last one's; if there is no node yet, after.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,18 +21,35 @@ enum step {
 	STEP_AGAIN,	/* with options */
 	STEP_PLAIN,	/* without */
 	STEP_OPEN,	/* configure what was published without */
+	STEP_END,
+};
+
+static const enum step after_accepted[] = {
+	[STEP_PUBLISH] = STEP_END,
+	[STEP_CONFIGURE] = STEP_AGAIN,
+	[STEP_AGAIN] = STEP_END,
+	[STEP_PLAIN] = STEP_OPEN,
+	[STEP_OPEN] = STEP_END,
+};
+
+static const enum step after_refused[] = {
+	[STEP_PUBLISH] = STEP_CONFIGURE,
+	[STEP_CONFIGURE] = STEP_PLAIN, /* options will not help */
+	[STEP_AGAIN] = STEP_PLAIN,
+	[STEP_PLAIN] = STEP_END,
+	[STEP_OPEN] = STEP_END,
 };
 
 /* How many items a node of many is to hold; some servers refuse "max". */
-#define ITEMS "250"
-static const char *const item_counts[] = { "max", ITEMS, NULL };
+static const char *const item_counts[] = { "max", "250", NULL };
 
 struct publication {
 	enum step step;
 	char *node, *item;
 	int many;
-	size_t count; /* of item_counts */
-	int done_with_options;
+	int apart;	/* the number of items, from the options */
+	int configured; /* the node, before the item came */
+	size_t count;	/* of item_counts */
 	xmpp_stanza_t *payload;
 	publish_done *done;
 	void *arg;
@@ -58,69 +76,75 @@ is_precondition(xmpp_stanza_t *answer)
 	    el_child(el, "precondition-not-met", NS_PUBSUB_ERR) != NULL;
 }
 
-/* Was it the number of items that was refused? Then the next one. */
 static int
-count_refused(struct publication *p, xmpp_stanza_t *answer)
+is_condition(xmpp_stanza_t *answer, const char *condition)
 {
-	if (!p->many || p->step == STEP_PLAIN || is_precondition(answer) ||
-	    item_counts[p->count] == NULL)
+	return strcmp(iq_condition(answer), condition) == 0;
+}
+
+static enum step
+accepted(struct publication *p)
+{
+	if (p->step == STEP_CONFIGURE)
+		p->configured = 1;
+	if (p->step == STEP_AGAIN && p->apart && !p->configured)
+		return STEP_OPEN;
+	return after_accepted[p->step];
+}
+
+/* A configuration was refused: another number of items, if there is one. */
+static int
+next_count(struct publication *p)
+{
+	if (!p->many || item_counts[p->count] == NULL)
 		return 0;
 	p->count++;
 	return 1;
+}
+
+static enum step
+refused(struct publication *p, xmpp_stanza_t *answer)
+{
+	if (p->step == STEP_PUBLISH && !is_precondition(answer) &&
+	    !is_condition(answer, "conflict")) {
+		if (!p->many)
+			return STEP_END;
+		p->apart = 1;
+	}
+	if (p->step == STEP_CONFIGURE && p->apart &&
+	    is_condition(answer, "item-not-found"))
+		return STEP_AGAIN; /* no node yet */
+	if ((p->step == STEP_CONFIGURE || p->step == STEP_OPEN) &&
+	    next_count(p))
+		return p->step;
+	return after_refused[p->step];
 }
 
 static void
 on_answer(struct net *net, void *arg, xmpp_stanza_t *answer)
 {
 	struct publication *p = arg;
-	int bad = iq_is_error(answer);
 	char reason[128];
+	int bad = iq_is_error(answer);
 
-	if (!bad && (p->step == STEP_PUBLISH || p->step == STEP_AGAIN) &&
-	    p->many && item_counts[p->count] == NULL) {
-		/* it is there and open, but alone */
-		p->done_with_options = 1;
-		p->step = STEP_OPEN;
-		publish_step(net, p);
-		return;
-	}
-	if (p->done_with_options ||
-	    (!bad &&
-		(p->step == STEP_PUBLISH || p->step == STEP_AGAIN ||
-		    p->step == STEP_OPEN))) {
-		publish_finish(net, p, NULL);
-		return;
-	}
 	snprintf(reason, sizeof(reason), "%s", iq_condition(answer));
-	if (answer != NULL && bad && count_refused(p, answer)) {
+	if (answer == NULL)
+		p->step = STEP_END;
+	else
+		p->step = bad ? refused(p, answer) : accepted(p);
+	if (p->step == STEP_END)
+		publish_finish(net, p, bad ? reason : NULL);
+	else
 		publish_step(net, p);
-		return;
-	}
-	if (answer == NULL ||
-	    (p->step == STEP_PUBLISH && !is_precondition(answer) &&
-		strcmp(reason, "conflict") != 0) ||
-	    (bad && (p->step == STEP_PLAIN || p->step == STEP_OPEN))) {
-		publish_finish(net, p, reason);
-		return;
-	}
-	/* the node could not be configured: options will not help */
-	p->step = p->step == STEP_CONFIGURE && bad ? STEP_PLAIN : p->step + 1;
-	publish_step(net, p);
 }
 
-/* otherwise: the number of items where the server's choice is not to stay. */
 static void
-put_configuration(
-    const struct publication *p, xmpp_stanza_t *x, const char *otherwise)
+put_configuration(const struct publication *p, int with_count, xmpp_stanza_t *x)
 {
-	const char *count = p->many ? item_counts[p->count] : NULL;
-
-	if (count == NULL && p->many)
-		count = otherwise;
 	el_field(x, "pubsub#persist_items", "true");
 	el_field(x, "pubsub#access_model", "open");
-	if (count != NULL)
-		el_field(x, "pubsub#max_items", count);
+	if (p->many && with_count && item_counts[p->count] != NULL)
+		el_field(x, "pubsub#max_items", item_counts[p->count]);
 }
 
 static xmpp_stanza_t *
@@ -137,7 +161,7 @@ build_publish(struct net *net, struct publication *p, int options)
 	if (options) {
 		x = el_form(
 		    el_add(pubsub, "publish-options", NULL), NS_PUBSUB_OPTS);
-		put_configuration(p, x, NULL);
+		put_configuration(p, !p->apart, x);
 	}
 	return iq;
 }
@@ -150,7 +174,7 @@ build_configure(struct net *net, struct publication *p)
 	el = el_add(el_add(iq, "pubsub", NS_PUBSUB_OWN), "configure", NULL);
 	el_set(el, "node", p->node);
 	x = el_form(el, NS_PUBSUB_CONF);
-	put_configuration(p, x, ITEMS);
+	put_configuration(p, 1, x);
 	return iq;
 }
 

@@ -250,11 +250,32 @@ versions() {
 	in_clear
 }
 
+raw_juliet() {
+	"$LAB/drop" /usr/bin/python3 /mnt/tree/tests/support/raw_client.py "$@" \
+		"$J" secret-juliet "$PORT" "$CA"
+}
+
+PUBLISH_OPTIONS=http://jabber.org/protocol/pubsub#publish-options
 # Two of ours with one account: the bundle of each stays on the server, and
 # both can be written to. (A bundle that is gone is an error of the peer's.)
+# Nor is anything put out that lay in the node before, open and, as a
+# server makes it by itself, for one item.
 two_of_ours() {
+	local node=urn:xmpp:omemo:2:bundles
 	NS=omemo:2
+	tr '\n' ' ' <<-EOT | raw_juliet || fail "a bundle before ours"
+		<iq type='set' id='p'><pubsub
+		xmlns='http://jabber.org/protocol/pubsub'><publish node='$node'><item
+		id='4711'><bundle xmlns='urn:xmpp:omemo:2'><device
+		id='4711'/></bundle></item></publish><publish-options><x
+		xmlns='jabber:x:data' type='submit'><field type='hidden'
+		var='FORM_TYPE'><value>$PUBLISH_OPTIONS</value></field><field
+		var='pubsub#access_model'><value>open</value></field></x>
+		</publish-options></pubsub></iq>
+	EOT
+	[ "$(raw_juliet -i $node </dev/null)" = 4711 ] || fail "none there"
 	ours_first_time
+	[ "$(raw_juliet -i $node </dev/null)" = 4711 ] || fail "it is put out"
 	agent_start other
 	identity other "$J"
 	chat_start second other "$J"
