@@ -10,8 +10,9 @@ the preferred one first). Checks every list, bundle and message that it gets
 
 Commands, a JSON object a line: {"command":"send","to","body","ref"
 [,"namespace"]}, {"command":"replace","jid"} (new sessions with all devices),
-{"command":"quit"}. Events, a JSON object a line: online, received, empty,
-sent, sent-empty, trusted, list, replaced, not-for-us, invalid, error.
+{"command":"refresh","jid"} (ask for the lists), {"command":"quit"}. Events,
+a JSON object a line: online, received, empty, sent, sent-empty, trusted, list,
+replaced, refreshed, not-for-us, invalid, error.
 """
 import asyncio
 import json
@@ -181,6 +182,11 @@ class Bot(slixmpp.ClientXMPP):
                 kex=any(kex for _, kex in message.keys),
                 devices=[key.device_id for key, _ in message.keys])
 
+    async def on_refresh(self, command):
+        for ns in self.spaces:
+            await self.manager.refresh_device_list(ns, command["jid"])
+        say("refreshed", jid=command["jid"])
+
     async def on_replace(self, command):
         jid = command["jid"]
         for device in await self.manager.get_device_information(jid):
@@ -197,7 +203,7 @@ class Bot(slixmpp.ClientXMPP):
         await self.loop.connect_read_pipe(
             lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
         table = {"send": self.on_send, "replace": self.on_replace,
-                 "quit": self.on_quit}
+                 "refresh": self.on_refresh, "quit": self.on_quit}
         while line := await reader.readline():
             command = json.loads(line)
             await self.work.put((table[command["command"]], command))

@@ -55,6 +55,9 @@ ours() {
 	chat_say chat "$R" "from ours $count" "$count"
 	read_by romeo "from ours $count" "sender=$J" "namespace=$NS"
 }
+bot_do() { # BOT COMMAND, about ours
+	printf '{"command":"%s","jid":"%s"}\n' "$2" "$J" >&"${IN[$1]}"
+}
 bot_say() { # BOT TO BODY
 	printf '{"command":"send","to":"%s","body":"%s"}\n' "$2" "$3" \
 		>&"${IN[$1]}"
@@ -119,7 +122,7 @@ offline() {
 # ours has answered; python-omemo forgets the old one at once.
 replaced() {
 	: >"$T/romeo.json"
-	echo "{\"command\":\"replace\",\"jid\":\"$J\"}" >&"${IN[romeo]}"
+	bot_do romeo replace
 	must 20 event romeo event=replaced
 	must 20 event romeo event=empty "sender=$J"
 	content romeo
@@ -294,6 +297,8 @@ two_of_ours() {
 # becomes NAMESPACE: ours has heard of what theirs has now, and writes so
 becomes() {
 	local i
+	bot_do romeo refresh # what it did not speak before it has not heard of
+	must 20 event romeo event=refreshed
 	for i in 1 2 3 4 5; do
 		count=$((count + 1))
 		chat_say chat "$R" "from ours $count" "$count"
