@@ -51,6 +51,7 @@ class Bot(slixmpp.ClientXMPP):
         self.spaces = spaces
         self.storage = glue.FileStorage(os.path.join(home, "omemo.json"))
         self.manager = None
+        self.device = None
         self.seen = set()
         self.quitting = False
         self.work = asyncio.Queue()  # one thing after the other
@@ -79,11 +80,12 @@ class Bot(slixmpp.ClientXMPP):
             self.boundjid.bare, None, "undecided")
         await self["xep_0280"].enable()
         await self.manager.after_history_sync()
+        own, _ = await self.manager.get_own_device_information()
+        self.device = own.device_id
         self.tasks.append(asyncio.ensure_future(self.worker()))
         # a server that checks the hash (ejabberd) wants it of now
         await self["xep_0115"].update_caps(broadcast=False)
         self.send_presence()
-        own, _ = await self.manager.get_own_device_information()
         say("online", jid=self.boundjid.bare, device=own.device_id,
             fingerprint=glue.fingerprint(own.identity_key))
 
@@ -146,7 +148,8 @@ class Bot(slixmpp.ClientXMPP):
             say("not-for-us", sender=sender, namespace=ns)
             return
         fields = {"sender": sender, "namespace": ns, "copy": copy,
-                  "kex": any(kex for _, kex in message.keys),
+                  "kex": any(kex for key, kex in message.keys if
+                             key.device_id == self.device),
                   "to": slixmpp.JID(xml.get("to")).bare,
                   "device": device.device_id, "id": xml.get("id"),
                   "trust": device.trust_level_name,
