@@ -28,13 +28,7 @@ struct taking {
 static int
 take_prekeys(struct taking *w)
 {
-	struct prekeys *p = NULL;
-	int err = prekeys_create(&p);
-
-	if (err == 0)
-		err = prekeys_put(w->t, w->a->jid, p);
-	prekeys_release(p);
-	return err;
+	return prekeys_create_all(w->t, w->a->jid);
 }
 
 /* Another device with the same identity, as of now. */

@@ -171,7 +171,7 @@ test_no_secret(void **state)
 	u = s.juliet.admin;
 	t = txn_begin(s.juliet.w->k->records);
 	must(account_open(t, JULIET, &rec) == 0);
-	must(prekeys_open(t, JULIET, &p) == 0);
+	must(prekeys_open(t, JULIET, NS_LEGACY, &p) == 0);
 	assert_int_equal(p->n, LIMIT_PREKEYS);
 	memcpy(pub, p->current.key.pub, 32);
 	memcpy(secrets[0], rec->identity.seed, 32);

@@ -389,15 +389,15 @@ test_other(void **state)
 		assert_int_equal(hand_list(j, j->jid, LIST_READ, both, 2), 0);
 		assert_int_equal(due_of(j), DUE_DEVICES);
 		if (n > 0)
-			assert_true(a->devices.until > loop_now());
-		a->devices.until = 0; /* that time has passed */
+			assert_true(a->devices[NS_LEGACY].until > loop_now());
+		a->devices[NS_LEGACY].until = 0; /* that time has passed */
 		assert_int_equal(next_work(j, &i), WORK_DEVICES);
 		assert_int_equal(i.devices, 1);
 		work_is_done(j, i.item, WORK_OK);
 		assert_int_equal(
 		    hand_list(j, j->jid, LIST_READ, &j->device, 1), 0);
 	}
-	assert_true(a->returns <= 8);
+	assert_true(a->returns[NS_LEGACY] <= 8);
 	assert_true(is_withdrawn(a, other));
 	restart(j);
 	assert_true(is_withdrawn(account_find(j->w->k, j->jid), other));

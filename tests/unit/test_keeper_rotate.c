@@ -67,7 +67,7 @@ rotate_identity(struct side *s, uint32_t retired)
 
 /* List and bundle of the new device are published. */
 static void
-publish_again(struct side *s, uint32_t old)
+publish_new(struct side *s, uint32_t old)
 {
 	struct item i;
 	uint32_t ids[] = { old };
@@ -152,7 +152,7 @@ test_in_flight(void **state)
 	compose(&s.romeo, JULIET, "2", "in flight", composed);
 	encrypt_until_done(&s.romeo, &s.juliet, composed, &flying);
 	rotate_identity(&s.juliet, 1);
-	publish_again(&s.juliet, old);
+	publish_new(&s.juliet, old);
 	/* read by the old device's session; again it is known */
 	assert_int_equal(
 	    deliver_to(&s.romeo, &s.juliet, old, &flying, h), VERDICT_NEW);
@@ -203,7 +203,7 @@ test_exchange_in_flight(void **state)
 	compose(&s.romeo, JULIET, "1", "who are you", composed);
 	encrypt_until_done(&s.romeo, &s.juliet, composed, &flying);
 	rotate_identity(&s.juliet, 1);
-	publish_again(&s.juliet, old);
+	publish_new(&s.juliet, old);
 	assert_int_equal(
 	    deliver_to(&s.romeo, &s.juliet, old, &flying, h), VERDICT_NEW);
 	/* no prekey of ours was used */
@@ -246,7 +246,7 @@ test_outbox(void **state)
 	    deliver(&s.juliet, &s.romeo, is.p, is.len, "", h), VERDICT_NEW);
 	free(is.p);
 	free(was.p);
-	publish_again(&s.juliet, old);
+	publish_new(&s.juliet, old);
 	encrypt_until_done(&s.juliet, &s.romeo, second, &is);
 	assert_int_equal(sid_of(&is), s.juliet.device);
 	assert_int_equal(
@@ -358,7 +358,7 @@ pass_time(struct side *s)
 
 	TAILQ_FOREACH(d, &s->w->k->accounts->duties, entry)
 		d->until = 0;
-	account_of(s)->devices.until = 0;
+	account_of(s)->devices[NS_LEGACY].until = 0;
 }
 
 static void
@@ -377,7 +377,7 @@ test_withdrawn(void **state)
 	assert_int_equal(duties(j, &left), 1);
 	assert_int_equal(left, DUTY_LIST | DUTY_BUNDLE | DUTY_READ);
 	/* first what is there, then what is gone */
-	publish_again(j, old);
+	publish_new(j, old);
 	assert_int_equal(next_work(j, &i), WORK_WITHDRAW);
 	work_is_done(j, i.item, WORK_FAILED);
 	assert_int_equal(next_work(j, &i), WORK_NONE);
@@ -508,7 +508,7 @@ test_killed(void **state)
 		assert_int_equal(
 		    duties(&s.juliet, &left), s.juliet.device != old);
 		if (s.juliet.device != old)
-			publish_again(&s.juliet, old);
+			publish_new(&s.juliet, old);
 		else {
 			assert_int_equal(
 			    hand_list(&s.juliet, JULIET, LIST_READ, &old, 1),
