@@ -56,7 +56,15 @@ for role in keeper derive store; do
 		fail "$role can read its standard error"
 done
 has derive "$(role_pid derive)" 0 1 2 3
-has store "$(role_pid store)" 0 1 2 3 4 5
+# the keeper, the anchor, and SQLite's two
+store=$(role_pid store)
+has store "$store" 0 1 2 3 4 5 6
+for pair in 4:anchor-* 5:vault.db 6:vault.db-wal; do
+	name=$(readlink "/proc/$store/fd/${pair%%:*}")
+	# shellcheck disable=SC2053 # a pattern is meant
+	[[ ${name##*/} == ${pair#*:} ]] ||
+		fail "descriptor ${pair%%:*} of the store: $name"
+done
 has front "$(role_pid front)" 0 1 2 3 4 5
 sce=$(role_pid sce)
 has sce "$sce" 0 1 2 3
