@@ -6,6 +6,7 @@
  * until it is read.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "../../ipc/err.h"
 #include "private.h"
@@ -148,6 +149,13 @@ envelopes_free(struct front *front)
 	buffer_free(&front->envelopes.request);
 }
 
+/* What differs in ASCII's case alone is one JID (RFC 7622). */
+static int
+is_other(const char *said, const char *recorded)
+{
+	return said[0] != '\0' && strcasecmp(said, recorded) != 0;
+}
+
 const char *
 envelope_check(const struct front *front, const struct front_envelope *e,
     struct front_message *m)
@@ -159,9 +167,9 @@ envelope_check(const struct front *front, const struct front_envelope *e,
 
 	if (m->format == FORMAT_SCE_CONTENT)
 		return NULL; /* our own words: the keeper knows all of it */
-	if (e->from[0] != '\0' && strcmp(e->from, m->sender) != 0)
+	if (is_other(e->from, m->sender))
 		return "its envelope names another sender";
-	if (e->to[0] != '\0' && strcmp(e->to, to) != 0)
+	if (is_other(e->to, to))
 		return "its envelope names another recipient";
 	if (e->from[0] != '\0' && e->to[0] != '\0' && m->bound == BOUND_SENDER)
 		m->bound = BOUND_CONVERSATION;

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "../../ipc/err.h"
 #include "net.h"
@@ -103,7 +104,7 @@ all_keys_parse(xmpp_stanza_t *header, const struct dialect *x, const char *own,
 		return keys_parse(header, x, ours, e, why);
 	el = el_child(header, "keys", x->ns);
 	for (; el != NULL && err == 0; el = el_next(el, "keys", x->ns))
-		if (strcmp(el_get(el, "jid"), own) == 0)
+		if (strcasecmp(el_get(el, "jid"), own) == 0)
 			err = keys_parse(el, x, ours, e, why);
 	return err;
 }

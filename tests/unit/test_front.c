@@ -287,7 +287,7 @@ script_envelopes(struct script *s)
 	buffer_put_u32(&none, 0);
 	answer(s, &none);
 	opens(s);
-	has_read(s, PEER, ACCOUNT, "both", NULL);
+	has_read(s, "Romeo@MONTAGUE.lit", ACCOUNT, "both", NULL);
 	is_shown(s);
 	opens(s);
 	has_read(s, "", ACCOUNT, "no sender", NULL);

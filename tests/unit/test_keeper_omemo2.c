@@ -457,6 +457,30 @@ test_bad_bundles(void **state)
 	stage_close(&s);
 }
 
+/* A payload of the longest envelope, and one octet over. */
+static void
+test_long_payload(void **state)
+{
+	static uint8_t octets[LIMIT_ENVELOPE + 65];
+	struct stage s;
+	struct buffer b;
+
+	(void)state;
+	stage_of_both(&s);
+	for (size_t over = 0; over < 2; over++) {
+		body(&b, "s1s41s1s84", ROMEO, NS_OMEMO2, JULIET,
+		    s.juliet.device, PATH_DIRECT, JULIET, KIND_CHAT, "stanza",
+		    (uint64_t)0, 0U);
+		buffer_put_string(&b, "", 0);
+		buffer_put_u8(&b, 1);
+		buffer_put_string(&b, octets, LIMIT_ENVELOPE + 64 + over);
+		buffer_put_cstring(&b, "");
+		assert_int_equal(user_call(s.romeo.net, M_DECRYPT, &b),
+		    over ? ERR_TOO_LONG : ERR_NOT_FOR_US);
+	}
+	stage_close(&s);
+}
+
 /* --- COMPOSE ------------------------------------------------------------------------ */
 
 static int
@@ -828,6 +852,7 @@ main(void)
 		cmocka_unit_test(test_falls_back),
 		cmocka_unit_test(test_no_bundle),
 		cmocka_unit_test(test_bad_bundles),
+		cmocka_unit_test(test_long_payload),
 		cmocka_unit_test(test_content),
 		cmocka_unit_test(test_escaped),
 		cmocka_unit_test(test_not_committing),
