@@ -84,7 +84,7 @@ test_same(void **state)
 	stage_open(&s);
 	assert_as_published(&s.juliet);
 	send_text(&s.romeo, &s.juliet, "m1", "one", handle);
-	assert_int_equal(due_of(&s.juliet), DUE_BUNDLE);
+	assert_int_equal(due_of(&s.juliet), DUE_ONE(DUE_BUNDLE));
 	assert_int_equal(next_work(&s.juliet, &item), WORK_BUNDLE);
 	assert_as_published(&s.juliet);
 	assert_as_published(&s.romeo);

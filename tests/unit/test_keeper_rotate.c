@@ -416,7 +416,7 @@ test_withdrawn(void **state)
 	work_is_done(j, i.item, WORK_OK);
 	/* a second time at once: later */
 	assert_int_equal(hand_list(j, j->jid, LIST_READ, both, 2), 0);
-	assert_int_equal(due_of(j), DUE_DEVICES);
+	assert_int_equal(due_of(j), DUE_ONE(DUE_DEVICES));
 	assert_int_equal(next_work(j, &i), WORK_NONE);
 	pass_time(j);
 	assert_int_equal(next_work(j, &i), WORK_DEVICES);

@@ -133,7 +133,7 @@ test_by_hand(void **state)
 	encrypt_until_done(&s.romeo, &s.juliet, composed, &flying);
 	by_hand(&s.juliet);
 	assert_int_equal(current_id(&s.juliet), 2);
-	assert_int_equal(due_of(&s.juliet), DUE_BUNDLE);
+	assert_int_equal(due_of(&s.juliet), DUE_ONE(DUE_BUNDLE));
 	by_hand(&s.juliet); /* at once again: both are kept */
 	assert_true(is_kept(&s.juliet, 1));
 	assert_true(is_kept(&s.juliet, 2));
