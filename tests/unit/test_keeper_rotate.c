@@ -73,6 +73,8 @@ publish_new(struct side *s, uint32_t old)
 	uint32_t ids[] = { old };
 
 	assert_int_equal(hand_list(s, s->jid, LIST_READ, ids, 1), 0);
+	assert_int_equal(
+	    hand_list_in(s, NS_OMEMO2, s->jid, LIST_READ, ids, 1), 0);
 	assert_int_equal(next_work(s, &i), WORK_BUNDLE);
 	assert_int_equal(i.prekeys, LIMIT_PREKEYS);
 	work_is_done(s, i.item, WORK_OK);
@@ -350,6 +352,13 @@ hand_old_bundle(struct side *s, uint32_t old, int status)
 	assert_int_equal(user_call(s->net, M_BUNDLE, &b), 0);
 }
 
+/* What is left in 0.3.0. */
+static int
+left_here(struct side *s)
+{
+	return TAILQ_FIRST(&s->w->k->accounts->duties)->left[NS_LEGACY];
+}
+
 /* As if the time after which a thing is tried again had passed. */
 static void
 pass_time(struct side *s)
@@ -388,7 +397,7 @@ test_withdrawn(void **state)
 	assert_int_equal(next_work(j, &i), WORK_VERIFY);
 	work_is_done(j, i.item, WORK_OK);
 	assert_int_equal(duties(j, &left), 1);
-	assert_int_equal(left, DUTY_READ);
+	assert_int_equal(left_here(j), DUTY_READ);
 	pass_time(j);
 	/* the list could be read, the bundle not */
 	assert_int_equal(next_work(j, &i), WORK_VERIFY);
@@ -403,7 +412,7 @@ test_withdrawn(void **state)
 	hand_old_bundle(j, old, BUNDLE_HERE);
 	work_is_done(j, i.item, WORK_OK);
 	assert_int_equal(duties(j, &left), 1);
-	assert_int_equal(left, DUTY_BUNDLE | DUTY_READ);
+	assert_int_equal(left_here(j), DUTY_BUNDLE | DUTY_READ);
 	pass_time(j);
 	assert_int_equal(next_work(j, &i), WORK_WITHDRAW);
 	work_is_done(j, i.item, WORK_OK);
@@ -427,6 +436,15 @@ test_withdrawn(void **state)
 	assert_int_equal(hand_list(j, j->jid, LIST_READ, &j->device, 1), 0);
 	hand_old_bundle(j, old, BUNDLE_ABSENT);
 	work_is_done(j, i.item, WORK_OK);
+	/* the other version's is left */
+	assert_int_equal(duties(j, &left), 1);
+	assert_int_equal(left_here(j), 0);
+	assert_int_equal(next_work_of_any(j, &i), WORK_WITHDRAW);
+	assert_int_equal(i.ns, NS_OMEMO2);
+	assert_int_equal(i.device, old);
+	work_is_done(j, i.item, WORK_OK);
+	assert_int_equal(duties(j, &left), 1);
+	assert_int_equal(next_work(j, &i), WORK_NONE); /* read back */
 	assert_int_equal(duties(j, &left), 0);
 	restart(j);
 	assert_int_equal(duties(j, &left), 0);
@@ -464,6 +482,9 @@ test_refused(void **state)
 	assert_int_equal(hand_list(&s.juliet, JULIET, LIST_READ, &old, 1), 0);
 	assert_int_equal(
 	    hand_own_bundle(&s.juliet, BUNDLE_HERE, &s.juliet.bundle), 0);
+	assert_int_equal(hand_own_bundle_in(&s.juliet, NS_OMEMO2, BUNDLE_HERE,
+			     &s.juliet.bundle2),
+	    0);
 	still_works(&s, "refused");
 	s.juliet.w->refuse = 1;
 	assert_int_equal(ask_rotate(&s.juliet, 0), ERR_RETRY);
@@ -515,6 +536,10 @@ test_killed(void **state)
 			    0);
 			assert_int_equal(hand_own_bundle(&s.juliet, BUNDLE_HERE,
 					     &s.juliet.bundle),
+			    0);
+			assert_int_equal(
+			    hand_own_bundle_in(&s.juliet, NS_OMEMO2,
+				BUNDLE_HERE, &s.juliet.bundle2),
 			    0);
 		}
 		if (s.juliet.device == old)
