@@ -80,7 +80,7 @@ def main():
     stream.login(jid, password)
     answer = stream.items(node) if how else ""
     if how == "-i":
-        print(*re.findall(r"<device id=['\"](\d+)", answer))
+        print(*re.findall(r"<device [^>]*id=['\"](\d+)", answer))
     elif how == "-b":
         print(*re.findall(r"<item [^>]*id=['\"](\d+)", answer))
     elif how == "-p":
