@@ -113,8 +113,7 @@ account_note(
 	a->window = rec->window;
 	use_limit(k, a, &rec->limits, a->unlocked);
 	account_note_withdrawn(a, rec);
-	if (!rec->ours)
-		a->compared = 1;
+	a->compared |= (uint8_t)(COMPARED_ALL & ~rec->ours);
 }
 
 void
@@ -543,11 +542,26 @@ account_note_withdrawn(struct account *a, const struct account_record *rec)
 void
 account_note_due(struct keeper *k, struct account *a, uint8_t due)
 {
+	size_t ns;
+
 	a->due |= due;
-	if (due & DUE_DEVICES)
-		a->devices.serial = account_seq(k);
-	if (due & DUE_BUNDLE)
-		a->bundle.serial = account_seq(k);
+	for (ns = 0; ns < OMEMO_PROFILES; ns++) {
+		if (due & DUE_IN(ns) & DUE_DEVICES)
+			a->devices[ns].serial = account_seq(k);
+		if (due & DUE_IN(ns) & DUE_BUNDLE)
+			a->bundle[ns].serial = account_seq(k);
+	}
+}
+
+int
+account_to_compare(const struct account *a)
+{
+	int ns;
+
+	for (ns = 0; ns < OMEMO_PROFILES; ns++)
+		if (!(a->compared & NAMESPACE(ns)))
+			return ns;
+	return -1;
 }
 
 void

@@ -29,8 +29,13 @@ struct retired {
 	uint64_t since; /* real time, seconds */
 };
 
-#define DUE_DEVICES 1 /* the device list is to be published */
-#define DUE_BUNDLE  2 /* the bundle is to be published */
+/* Two bits a namespace; the names stand for all of them. */
+#define DUE_DEVICES   0x05 /* the device list is to be published */
+#define DUE_BUNDLE    0x0a /* the bundle is to be published */
+#define DUE_IN(ns)    ((uint8_t)(3U << 2 * (ns)))
+#define NAMESPACES    ((uint8_t)OMEMO_PROFILES)
+#define COMPARED_ALL  ((1U << OMEMO_PROFILES) - 1)
+#define NAMESPACE(ns) ((uint8_t)(1U << (ns)))
 
 enum rates { RATE_OPEN, RATE_DECRYPT, RATES };
 
@@ -52,11 +57,11 @@ struct account_record {
 	uint32_t device;
 	uint64_t created; /* real time, seconds */
 	uint8_t others;	  /* what becomes of devices on the first list */
-	uint8_t own_read; /* the own list has been read once */
+	uint8_t own_read; /* the own list has been read once (namespaces) */
 	uint8_t due;	  /* DUE_… */
 	uint8_t doubt;	  /* DOUBT_SERVER: until adopt */
-	uint8_t ours;	  /* the bundle on the server is this state's */
-	uint32_t window;  /* seconds a message stays; 0: until first opened */
+	uint8_t ours; /* the bundle on the server is this state's (the same) */
+	uint32_t window; /* seconds a message stays; 0: until first opened */
 	struct limits limits;
 	uint32_t nwithdrawn;
 	struct withdrawn withdrawn[LIMIT_WITHDRAWN]; /* oldest first */
@@ -81,6 +86,7 @@ struct work_item { /* an empty message that is to be sent */
 	TAILQ_ENTRY(work_item) entry;
 	uint64_t seq;
 	uint8_t ns;
+	uint8_t fresh; /* with a new session, though there is one */
 	uint32_t device;
 	char *to;
 	struct client *holder; /* the net that is doing it, or NULL */
@@ -96,7 +102,7 @@ struct wait { /* a handle whose ENCRYPT answered WAIT */
 
 TAILQ_HEAD(waits, wait);
 
-struct publication { /* one of the two things that PEP has of us */
+struct publication { /* one of the things that PEP has of us */
 	struct client *holder;
 	uint64_t until;
 	uint64_t serial; /* changes whenever it becomes due */
@@ -113,8 +119,9 @@ struct account {
 	struct withdrawn withdrawn[LIMIT_WITHDRAWN];
 	uint32_t nretired;
 	struct retired retired[LIMIT_RETIRED]; /* oldest first */
-	uint64_t returned;    /* loop_now() when a withdrawn device came back */
-	unsigned returns;     /* how often in a row */
+	/* loop_now() when a withdrawn device came back, how often in a row */
+	uint64_t returned[OMEMO_PROFILES];
+	unsigned returns[OMEMO_PROFILES];
 	uint32_t window;      /* the record's */
 	struct limits limits; /* the record's */
 	uint64_t unlocked;    /* loop_now() */
@@ -130,13 +137,14 @@ struct account {
 		uint64_t level, at;
 	} used[RATES];
 
-	uint8_t compared; /* with the server, since unlock, or need not be */
+	uint8_t compared; /* with the server, since unlock, or need not be
+			   * (namespaces) */
 	uint64_t created;
 	struct index messages, outbox;
 	struct work_items work;
 	size_t nwork;
 	uint64_t kept; /* message keys in SKIPPED records */
-	struct publication devices, bundle;
+	struct publication devices[OMEMO_PROFILES], bundle[OMEMO_PROFILES];
 	struct waits waits;
 	size_t nwaits;
 };
@@ -213,6 +221,9 @@ void use_count(struct account *, enum rates);
  */
 int confirm_use(struct request *, const struct account *, const char *what);
 void confirm_forget(struct keeper *); /* lock: all are refused */
+
+/* The first namespace whose own bundle was not compared yet, or -1. */
+int account_to_compare(const struct account *);
 
 /* adopt.c: why an account's sessions, or any's, are not used (enum doubt). */
 uint8_t account_doubt(struct keeper *, const struct account *);

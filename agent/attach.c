@@ -36,9 +36,10 @@ detach(struct client *c)
 	size_t i;
 
 	if (net != NULL) {
-		for (i = 0; i < OMEMO_PROFILES; i++)
+		for (i = 0; i < OMEMO_PROFILES; i++) {
 			free(net->own[i].ids);
-		free(net->written.ids);
+			free(net->written[i].ids);
+		}
 		free(net->fresh);
 		free(net);
 	}
@@ -188,34 +189,34 @@ net_unset_fresh(struct net *net, uint8_t ns, const char *peer)
 int
 net_set_written(struct net *net, uint8_t ns, const uint32_t *ids, size_t n)
 {
+	struct written *w = &net->written[ns];
 	uint32_t *copy = calloc(n + 1, sizeof *copy);
 
 	if (copy == NULL)
 		return ERR_MEMORY;
 	memcpy(copy, ids, n * sizeof *ids);
-	free(net->written.ids);
-	net->written.ids = copy;
-	net->written.n = n;
-	net->written.until = loop_now() + WRITTEN_MS;
-	net->written.ns = ns;
-	net->written.raced = 0;
+	free(w->ids);
+	w->ids = copy;
+	w->n = n;
+	w->until = loop_now() + WRITTEN_MS;
+	w->raced = 0;
 	return 0;
 }
 
 int
 net_has_overwritten(struct net *net, uint8_t ns, const uint32_t *ids, size_t n)
 {
-	if (net->written.ids == NULL || net->written.ns != ns ||
-	    loop_now() > net->written.until)
+	struct written *w = &net->written[ns];
+
+	if (w->ids == NULL || loop_now() > w->until)
 		return 0;
-	if (net->written.n != n ||
-	    memcmp(net->written.ids, ids, n * sizeof *ids) != 0) {
-		net->written.raced = 1;
+	if (w->n != n || memcmp(w->ids, ids, n * sizeof *ids) != 0) {
+		w->raced = 1;
 		return 0;
 	}
-	free(net->written.ids);
-	net->written.ids = NULL;
-	return net->written.raced;
+	free(w->ids);
+	w->ids = NULL;
+	return w->raced;
 }
 
 void

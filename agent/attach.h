@@ -8,6 +8,15 @@
 
 #include "account.h"
 
+/* The own list as it was given out to be published, until it has come back;
+ * raced: another one came first, and was overwritten by it. */
+struct written {
+	uint32_t *ids; /* ascending; NULL: none */
+	size_t n;
+	uint64_t until; /* loop_now(): it does not come back any more */
+	uint8_t raced;
+};
+
 struct net {
 	struct account *account; /* NULL: gone, duties are left */
 	int caught_up;		 /* the archive was read to its end */
@@ -19,15 +28,7 @@ struct net {
 		size_t n;
 	} own[OMEMO_PROFILES];
 
-	/* the own list as it was given out to be published, until it has come
-	 * back; raced: another one came first, and was overwritten by it */
-	struct {
-		uint32_t *ids; /* ascending; NULL: none */
-		size_t n;
-		uint64_t until; /* loop_now(): it does not come back any more */
-		uint8_t ns;
-		uint8_t raced;
-	} written;
+	struct written written[OMEMO_PROFILES];
 
 	/* digests of (namespace, peer) whose list was handed in */
 	uint64_t *fresh;

@@ -11,6 +11,7 @@
 #include <bsd/string.h>
 
 #include "crypto/crypto.h"
+#include "envelope.h"
 #include "handlers.h"
 #include "outbox.h"
 #include "peer.h"
@@ -44,10 +45,15 @@ check_composed(struct composed *c)
 	if (c->parts == 0 || !text_is_bare_jid(c->o.conversation) ||
 	    !text_is_plain(c->o.id))
 		return ERR_ARGUMENT;
-	if (c->o.kind != KIND_CHAT || c->o.format != FORMAT_BODY)
+	if (c->o.kind != KIND_CHAT || c->o.format > FORMAT_SCE_CONTENT)
 		return ERR_UNSUPPORTED;
 	if (c->len == 0 || !text_is_utf8(c->o.text, c->len))
 		return ERR_ARGUMENT;
+	if (c->o.format == FORMAT_SCE_CONTENT) {
+		if (!envelope_is_xml(c->o.text, c->len))
+			return ERR_ARGUMENT;
+	} else if (envelope_escaped(c->o.text, c->len) > LIMIT_TEXT)
+		return ERR_TOO_LONG; /* some of its readers would not get it */
 	c->o.entry.len = (uint32_t)c->len;
 	return 0;
 }

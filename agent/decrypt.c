@@ -45,7 +45,7 @@ read_element(struct reader *b, struct decrypting *d)
 	}
 	d->iv = reader_string(b, &d->ivlen, 64);
 	d->has_payload = reader_u8(b);
-	d->payload = reader_string(b, &d->payloadlen, LIMIT_TEXT + 64);
+	d->payload = reader_string(b, &d->payloadlen, LIMIT_ENVELOPE + 64);
 	reader_cstring(b, d->archive, sizeof d->archive);
 	return reader_end(b);
 }
@@ -189,6 +189,12 @@ is_for_retired(const struct decrypting *d)
 	return d->ops.key.self != d->account->device;
 }
 
+static size_t
+text_max(uint8_t ns)
+{
+	return methods[ns].format == FORMAT_BODY ? LIMIT_TEXT : LIMIT_ENVELOPE;
+}
+
 static int
 open_payload(struct decrypting *d)
 {
@@ -204,7 +210,7 @@ open_payload(struct decrypting *d)
 	    d->text.data, &d->textlen);
 	if (err != 0)
 		return err;
-	if (d->textlen > LIMIT_TEXT)
+	if (d->textlen > text_max(d->ns))
 		return ERR_TOO_LONG;
 	return text_is_utf8(d->text.data, d->textlen) ? 0 : ERR_BAD_MESSAGE;
 }
@@ -307,19 +313,19 @@ note_kex(struct decrypting *d)
 
 	if (!res->new_session)
 		return 0;
-	err = kex_add(
-	    d->txn, d->account->jid, res->signed_prekey, res->kex_digest);
+	err = kex_add(d->txn, d->account->jid, d->ns, res->signed_prekey,
+	    res->kex_digest);
 	if (err != 0 || res->prekey == 0 || p == NULL)
 		return err;
 	if (is_for_retired(d)) { /* it publishes nothing any more */
 		prekeys_hide(p, res->prekey);
 		return prekeys_put_retired(
-		    d->txn, d->account->jid, d->ops.key.self, p);
+		    d->txn, d->account->jid, d->ops.key.self, d->ns, p);
 	}
 	if ((err = prekeys_use(p, res->prekey)) != 0 ||
-	    (err = prekeys_put(d->txn, d->account->jid, p)) != 0)
+	    (err = prekeys_put(d->txn, d->account->jid, d->ns, p)) != 0)
 		return err;
-	d->rec->due |= DUE_BUNDLE;
+	d->rec->due |= (uint8_t)(DUE_BUNDLE & DUE_IN(d->ns));
 	d->bundle_due = 1;
 	return account_put(d->txn, d->account->jid, d->rec);
 }
@@ -456,7 +462,7 @@ answer_new(struct decrypting *d)
 	else
 		memset(d->handle, 0, HANDLE_SIZE);
 	if (d->bundle_due)
-		account_note_due(k, a, DUE_BUNDLE);
+		account_note_due(k, a, DUE_BUNDLE & DUE_IN(d->ns));
 	buffer_put_u8(
 	    &d->r->reply, d->has_payload ? VERDICT_NEW : VERDICT_EMPTY);
 	buffer_put(&d->r->reply, d->handle, HANDLE_SIZE);

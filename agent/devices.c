@@ -72,22 +72,27 @@ has_id(const uint32_t *ids, size_t n, uint32_t id)
 }
 
 /*
- * The own list for the first time: those on it were there before us (others
- * says what becomes of them), and our id must not be one of theirs.
+ * An own list for the first time, none of ours being published: those on it
+ * were there before us (others says what becomes of them), and our id must not
+ * be one of theirs.
  */
 static int
-first_own_read(struct txn *t, struct account *a, struct account_record *rec,
-    struct peer *p, const uint32_t *ids, size_t n)
+first_own_read(struct keeper *k, struct txn *t, struct account *a,
+    struct account_record *rec, struct peer *p, uint8_t ns, const uint32_t *ids,
+    size_t n)
 {
 	size_t i;
 	int err;
 
+	rec->own_read |= NAMESPACE(ns);
 	for (i = 0; i < p->n; i++)
 		p->v[i].first = 1;
-	rec->own_read = 1;
-	while (has_id(ids, n, rec->device))
+	while (has_id(ids, n, rec->device)) {
 		if ((err = device_id_draw(&rec->device)) != 0)
 			return err;
+		rec->due = DUE_DEVICES | DUE_BUNDLE; /* under the new one */
+		account_note_due(k, a, rec->due);
+	}
 	a->device = rec->device;
 	return account_put(t, a->jid, rec);
 }
@@ -98,20 +103,20 @@ first_own_read(struct txn *t, struct account *a, struct account_record *rec,
  * slowly.
  */
 static void
-came_back(struct request *r, struct account *a)
+came_back(struct request *r, struct account *a, uint8_t ns)
 {
 	uint64_t now = loop_now();
 
-	if (a->due & DUE_DEVICES)
+	if (a->due & DUE_DEVICES & DUE_IN(ns))
 		return; /* known, and still to be published */
-	if (now - a->returned > RETURNS_MS)
-		a->returns = 0;
-	a->returned = now;
-	if (a->returns > 0)
-		work_delay_list(r->keeper, a,
-		    (uint64_t)WORK_HAND_ON_MS << (a->returns - 1));
-	if (a->returns <= RETURNS_MOST)
-		a->returns++;
+	if (now - a->returned[ns] > RETURNS_MS)
+		a->returns[ns] = 0;
+	a->returned[ns] = now;
+	if (a->returns[ns] > 0)
+		work_delay_list(r->keeper, a, ns,
+		    (uint64_t)WORK_HAND_ON_MS << (a->returns[ns] - 1));
+	if (a->returns[ns] <= RETURNS_MOST)
+		a->returns[ns]++;
 }
 
 /* After a list of our own: must it be published with our id, or without one
@@ -126,18 +131,19 @@ own_list(struct request *r, struct txn *t, struct account *a, struct peer *p,
 
 	if ((err = account_open(t, a->jid, &rec)) != 0)
 		return err;
-	if (!rec->own_read)
-		err = first_own_read(t, a, rec, p, ids, n);
+	if (!(rec->own_read & NAMESPACE(ns)))
+		err = first_own_read(r->keeper, t, a, rec, p, ns, ids, n);
 	wrong = !has_id(ids, n, a->device);
 	for (i = 0; i < a->nwithdrawn; i++) {
 		if (!has_id(ids, n, a->withdrawn[i].id))
 			continue;
 		if (!wrong)
-			came_back(r, a);
+			came_back(r, a, ns);
 		wrong = 1;
 	}
 	if (err == 0 && method_sends(ns) && wrong)
-		err = account_set_due(r->keeper, t, a, DUE_DEVICES);
+		err =
+		    account_set_due(r->keeper, t, a, DUE_DEVICES & DUE_IN(ns));
 	account_release(rec);
 	return err;
 }
@@ -224,11 +230,12 @@ devices_hand_in(struct request *r)
 	if (err == ERR_NOT_FOUND)
 		err = 0;
 	if (p.own && status == LIST_READ)
-		duty_saw_list(r->keeper, r->client, jid, ids, n);
+		duty_saw_list(r->keeper, r->client, jid, ns, ids, n);
 	if (p.own && status == LIST_READ)
 		lost = net_has_overwritten(r->client->net, ns, ids, n);
 	if (err == 0 && lost) /* the one that came first counts: write again */
-		err = account_set_due(r->keeper, t, a, DUE_DEVICES);
+		err =
+		    account_set_due(r->keeper, t, a, DUE_DEVICES & DUE_IN(ns));
 	else if (err == 0 && status == LIST_READ)
 		err = merge(r, t, a, &p, ns, ids, n);
 	if (err == 0)
@@ -404,8 +411,8 @@ devices_bundle(struct request *r)
 		duty_bundle(r, in);
 	else if ((a = request_net(r, in->jid)) != NULL) {
 		if (strcmp(in->peer, a->jid) == 0 &&
-		    duty_saw_bundle(
-			r->keeper, r->client, a->jid, in->device, in->status))
+		    duty_saw_bundle(r->keeper, r->client, a->jid, in->ns,
+			in->device, in->status))
 			request_durable(r);
 		else if (strcmp(in->peer, a->jid) == 0 &&
 		    in->device == a->device)

@@ -28,6 +28,7 @@ static handler *const handlers[] = {
 	[M_CREATE] = identity_create,
 	[M_PEERS] = trust_peers,
 	[M_TRUST] = trust_decide,
+	[M_RESET] = session_reset,
 	[M_POLICY] = trust_policy,
 	[M_PUBLISH] = identity_publish,
 	[M_ATTACH_FRONT] = attach_front,

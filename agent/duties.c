@@ -49,7 +49,7 @@ cache(struct keeper *k, const char *jid, uint32_t device)
 		return ERR_MEMORY;
 	}
 	d->device = device;
-	d->left = DUTY_LIST | DUTY_BUNDLE | DUTY_READ;
+	memset(d->left, DUTY_LIST | DUTY_BUNDLE | DUTY_READ, sizeof d->left);
 	TAILQ_INSERT_TAIL(&k->accounts->duties, d, entry);
 	k->accounts->nduties++;
 	return 0;
@@ -127,12 +127,12 @@ duty_only(const struct client *c, const char *jid)
 
 /* Somebody has put it back: more slowly each time. */
 static void
-came_back(struct duty *d, uint8_t what)
+came_back(struct duty *d, uint8_t ns, uint8_t what)
 {
-	d->absent &= (uint8_t)~what;
-	if (d->left & what)
+	d->absent[ns] &= (uint8_t)~what;
+	if (d->left[ns] & what)
 		return;
-	d->left |= what;
+	d->left[ns] |= what | DUTY_READ;
 	d->until = loop_now() + ((uint64_t)WORK_HAND_ON_MS << d->again);
 	if (d->again < AGAIN_MOST)
 		d->again++;
@@ -140,7 +140,7 @@ came_back(struct duty *d, uint8_t what)
 
 void
 duty_saw_list(struct keeper *k, const struct client *c, const char *jid,
-    const uint32_t *ids, size_t n)
+    uint8_t ns, const uint32_t *ids, size_t n)
 {
 	struct duty *d;
 	size_t i;
@@ -151,24 +151,24 @@ duty_saw_list(struct keeper *k, const struct client *c, const char *jid,
 		for (i = 0; i < n && ids[i] != d->device; i++)
 			;
 		if (i < n)
-			came_back(d, DUTY_LIST);
+			came_back(d, ns, DUTY_LIST);
 		else if (d->holder == c)
-			d->absent |= DUTY_LIST;
+			d->absent[ns] |= DUTY_LIST;
 	}
 }
 
 int
 duty_saw_bundle(struct keeper *k, const struct client *c, const char *jid,
-    uint32_t device, uint8_t status)
+    uint8_t ns, uint32_t device, uint8_t status)
 {
 	struct duty *d = find(k, jid, device);
 
 	if (d == NULL)
 		return 0;
 	if (status == BUNDLE_HERE)
-		came_back(d, DUTY_BUNDLE);
+		came_back(d, ns, DUTY_BUNDLE);
 	else if (status == BUNDLE_ABSENT && d->holder == c)
-		d->absent |= DUTY_BUNDLE;
+		d->absent[ns] |= DUTY_BUNDLE;
 	return 1;
 }
 
@@ -184,7 +184,7 @@ duty_devices(struct request *r, const char *peer, uint8_t ns, uint8_t status,
 		return;
 	}
 	if (status == LIST_READ) {
-		duty_saw_list(r->keeper, c, peer, ids, n);
+		duty_saw_list(r->keeper, c, peer, ns, ids, n);
 		net_keep_own(c->net, ns, ids, n);
 		(void)duties_hand_on(r->keeper);
 	} else
@@ -197,7 +197,7 @@ duty_bundle(struct request *r, const struct handed_in *in)
 {
 	if (strcmp(in->peer, r->client->attached) != 0 ||
 	    !duty_saw_bundle(
-		r->keeper, r->client, in->peer, in->device, in->status))
+		r->keeper, r->client, in->peer, in->ns, in->device, in->status))
 		request_fail(
 		    r, ERR_NOT_FOUND, "no account %s", r->client->attached);
 	else
@@ -223,7 +223,9 @@ duties_list(struct request *r)
 		if (!client_has_account(r->client, d->jid))
 			continue;
 		a = account_find(k, d->jid);
-		left = d->left;
+		left = 0;
+		for (size_t ns = 0; ns < OMEMO_PROFILES; ns++)
+			left |= d->left[ns];
 		if (a != NULL && !(a->due & DUE_DEVICES))
 			left &= (uint8_t)~DUTY_LIST; /* published, as ours */
 		buffer_put_cstring(b, d->jid);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Duties: devices of ours that are gone and that a server still has to drop,
- * from the device list and with their bundle, both read back. A duty outlives
+ * from the device list and with their bundle, in each namespace, all read back. A duty outlives
  * its account: it has a name and an id, no key.
  */
 #ifndef AGENT_DUTIES_H
@@ -18,13 +18,15 @@ struct duty {
 	TAILQ_ENTRY(duty) entry;
 	char *jid;
 	uint32_t device;
-	uint8_t left;	       /* DUTY_… */
-	uint8_t absent;	       /* DUTY_LIST, DUTY_BUNDLE: read back so */
-	unsigned again;	       /* how often it has come back */
-	uint8_t doing;	       /* one DUTY_…: what was handed out last */
-	uint64_t item;	       /* its name */
-	struct client *holder; /* the net that is doing it, or NULL */
-	uint64_t until;	       /* loop_now() at which it is another's */
+	/* in each namespace */
+	uint8_t left[OMEMO_PROFILES]; /* DUTY_… */
+	uint8_t
+	    absent[OMEMO_PROFILES]; /* DUTY_LIST, DUTY_BUNDLE: read back so */
+	unsigned again;		    /* how often it has come back */
+	uint8_t doing, ns;	    /* one DUTY_…: what was handed out last */
+	uint64_t item;		    /* its name */
+	struct client *holder;	    /* the net that is doing it, or NULL */
+	uint64_t until;		    /* loop_now() at which it is another's */
 };
 
 /* Staged, and in the cache; nothing if it is there. 0 or an error. */
@@ -41,10 +43,10 @@ int duty_is_for(struct keeper *, const char *jid);
 
 /* What a net has read of the own list or of the bundle of a device. */
 void duty_saw_list(struct keeper *, const struct client *, const char *jid,
-    const uint32_t *ids, size_t n);
+    uint8_t ns, const uint32_t *ids, size_t n);
 /* 1: the device is one of them. */
 int duty_saw_bundle(struct keeper *, const struct client *, const char *jid,
-    uint32_t device, uint8_t status);
+    uint8_t ns, uint32_t device, uint8_t status);
 
 /* DEVICES and BUNDLE of a net that is there for duties alone (its account is
  * gone); they answer r. */

@@ -24,10 +24,16 @@ is_living(struct keeper *k, const char *jid)
 	return 0;
 }
 
+/* A namespace in which this net could go on with it, or -1. */
 static int
-knows_list(const struct client *c)
+namespace_for(const struct duty *d, int living, const struct client *c)
 {
-	return c->net->own[method_first()].known;
+	for (int ns = 0; ns < OMEMO_PROFILES; ns++)
+		if (d->left[ns] != 0 &&
+		    (living || !(d->left[ns] & DUTY_LIST) ||
+			c->net->own[ns].known))
+			return ns;
+	return -1;
 }
 
 /* The first that this net could go on with. */
@@ -39,7 +45,7 @@ free_duty(struct keeper *k, const char *jid, const struct client *c)
 
 	TAILQ_FOREACH(d, &k->accounts->duties, entry)
 		if (strcmp(d->jid, jid) == 0 && d->until <= loop_now() &&
-		    (living || !(d->left & DUTY_LIST) || knows_list(c)))
+		    namespace_for(d, living, c) >= 0)
 			return d;
 	return NULL;
 }
@@ -67,7 +73,7 @@ static int
 put_list(struct request *r, const struct duty *d)
 {
 	struct net *net = r->client->net;
-	uint8_t ns = (uint8_t)method_first();
+	uint8_t ns = d->ns;
 	struct buffer *b = &r->reply;
 	size_t at, i;
 	uint32_t n = 0;
@@ -92,8 +98,7 @@ put_plain(struct request *r, const struct duty *d, enum work work)
 {
 	struct buffer *b = &r->reply;
 
-	work_put_start(
-	    b, d->item, work, (uint8_t)method_first(), d->jid, "", d->device);
+	work_put_start(b, d->item, work, d->ns, d->jid, "", d->device);
 	buffer_put_u32(b, 0);
 	work_put_no_bundle(b);
 	buffer_put_u32(b, 0);
@@ -105,21 +110,25 @@ duty_next(struct request *r, const char *jid)
 {
 	struct keeper *k = r->keeper;
 	struct duty *d = free_duty(k, jid, r->client);
+	int living = is_living(k, jid);
+	uint8_t *left;
 
 	if (d == NULL)
 		return 1;
+	d->ns = (uint8_t)namespace_for(d, living, r->client);
+	left = &d->left[d->ns];
 	d->item = account_seq(k);
 	work_hold(k, r->client, &d->holder, &d->until);
-	if (is_living(k, jid))
-		d->left &= (uint8_t)~DUTY_LIST; /* work.c has published it */
-	d->doing = d->left & DUTY_LIST ? DUTY_LIST
-	    : d->left & DUTY_BUNDLE    ? DUTY_BUNDLE
-				       : DUTY_READ;
+	if (living)
+		*left &= (uint8_t)~DUTY_LIST; /* work.c has published it */
+	d->doing = *left & DUTY_LIST ? DUTY_LIST
+	    : *left & DUTY_BUNDLE    ? DUTY_BUNDLE
+				     : DUTY_READ;
 	if (d->doing == DUTY_LIST)
 		return put_list(r, d);
 	if (d->doing == DUTY_BUNDLE)
 		return put_plain(r, d, WORK_WITHDRAW);
-	d->absent = 0;
+	d->absent[d->ns] = 0;
 	return put_plain(r, d, WORK_VERIFY);
 }
 
@@ -143,15 +152,24 @@ end(struct keeper *k, struct txn *t, struct duty *d)
 	return 0;
 }
 
+static int
+is_done(const struct duty *d)
+{
+	for (size_t ns = 0; ns < OMEMO_PROFILES; ns++)
+		if (d->left[ns] != 0)
+			return 0;
+	return 1;
+}
+
 /* The list was published without any of them. */
 static void
-list_published(struct keeper *k, const char *jid)
+list_published(struct keeper *k, const char *jid, uint8_t ns)
 {
 	struct duty *d;
 
 	TAILQ_FOREACH(d, &k->accounts->duties, entry)
 		if (strcmp(d->jid, jid) == 0)
-			d->left &= (uint8_t)~DUTY_LIST;
+			d->left[ns] &= (uint8_t)~DUTY_LIST;
 }
 
 int
@@ -176,13 +194,15 @@ duty_done(
 	if (d->until <= loop_now() + WORK_HAND_ON_MS)
 		d->until = 0; /* else it has come back: later */
 	if (d->doing == DUTY_LIST)
-		list_published(k, jid);
+		list_published(k, jid, d->ns);
 	else if (d->doing == DUTY_BUNDLE)
-		d->left &= (uint8_t)~DUTY_BUNDLE;
-	else if (d->absent == (DUTY_LIST | DUTY_BUNDLE))
-		return (err = end(k, t, d)) != 0 ? err : 1;
-	else if (d->until == 0 && d->left == DUTY_READ) /* not reached */
-		d->until = loop_now() + WORK_RETRY_MS;
+		d->left[d->ns] &= (uint8_t)~DUTY_BUNDLE;
+	else if (d->absent[d->ns] == (DUTY_LIST | DUTY_BUNDLE)) {
+		d->left[d->ns] = 0;
+		if (is_done(d))
+			return (err = end(k, t, d)) != 0 ? err : 1;
+	} else if (d->until == 0 && d->left[d->ns] == DUTY_READ)
+		d->until = loop_now() + WORK_RETRY_MS; /* not reached */
 	return 1;
 }
 

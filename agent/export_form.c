@@ -171,7 +171,7 @@ export_account_read(const struct export_item *item, struct account_record *rec)
 	if (err != 0)
 		return err;
 	if (!is_device(rec->device) || rec->others > OTHERS_TRUST ||
-	    rec->own_read > 1 || rec->window > LIMIT_WINDOW ||
+	    (rec->own_read & ~ALL_NS) != 0 || rec->window > LIMIT_WINDOW ||
 	    limits_check(&rec->limits) != 0)
 		return ERR_CORRUPT;
 	for (uint32_t i = 0; i < rec->nwithdrawn; i++)
@@ -192,7 +192,7 @@ device_check(const struct device *d)
 		if (flags[i] > 1)
 			return ERR_CORRUPT;
 	if (!is_device(d->id) || d->trust > TRUST_DISTRUSTED ||
-	    d->why > WHY_FIRST_MESSAGE ||
+	    d->why > WHY_OLDER ||
 	    ((d->seen | d->listed | d->sessions | d->beat) & ~ALL_NS) != 0)
 		return ERR_CORRUPT;
 	return d->has_key && crypto_key_check(d->u) != 0 ? ERR_CORRUPT : 0;

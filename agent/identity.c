@@ -34,7 +34,6 @@ static int
 make(struct keeper *k, struct txn *t, const char *jid, uint8_t others,
     struct account_record *rec)
 {
-	struct prekeys *p = NULL;
 	struct peer own;
 	int err;
 
@@ -47,11 +46,9 @@ make(struct keeper *k, struct txn *t, const char *jid, uint8_t others,
 	rec->window = WINDOW_DEFAULT;
 	rec->due = DUE_DEVICES | DUE_BUNDLE;
 	duties_withdraw(k, jid, rec);
-	if ((err = account_put(t, jid, rec)) != 0 ||
-	    (err = prekeys_create(&p)) != 0)
-		return err;
-	err = prekeys_put(t, jid, p);
-	prekeys_release(p);
+	err = account_put(t, jid, rec);
+	if (err == 0)
+		err = prekeys_create_all(t, jid);
 	if (err == 0 && peer_open(t, jid, jid, &own) == ERR_NOT_FOUND)
 		err = peer_put(t, jid, &own);
 	return err;
@@ -79,7 +76,7 @@ create(struct request *r, const char *jid, uint8_t others)
 		a->window = rec->window;
 		account_note_withdrawn(a, rec);
 		attach_end_clients(k, jid, r->client);
-		a->compared = 1; /* nothing of ours is published */
+		a->compared = COMPARED_ALL; /* nothing of ours is published */
 		memcpy(a->u, rec->identity.u, sizeof a->u);
 		account_note_due(k, a, rec->due);
 		buffer_put(&r->reply, a->u, FINGERPRINT_SIZE);

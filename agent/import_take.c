@@ -25,18 +25,6 @@ struct taking {
 	size_t peers;
 };
 
-static int
-take_prekeys(struct taking *w)
-{
-	struct prekeys *p = NULL;
-	int err = prekeys_create(&p);
-
-	if (err == 0)
-		err = prekeys_put(w->t, w->a->jid, p);
-	prekeys_release(p);
-	return err;
-}
-
 /* Another device with the same identity, as of now. */
 static int
 become_device(struct account_record *rec)
@@ -86,7 +74,7 @@ take_account(struct taking *w, const struct export_item *item)
 	if (err == 0) {
 		account_note(w->keeper, w->a, rec);
 		account_note_due(w->keeper, w->a, rec->due);
-		err = take_prekeys(w);
+		err = prekeys_create_all(w->t, w->a->jid);
 	}
 	account_release(rec);
 	return err;

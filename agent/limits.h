@@ -42,7 +42,9 @@
 #define LIMIT_KEY_ELEMENT  2048 /* octets of one <key>'s content */
 #define LIMIT_KEY_ELEMENTS 32 /* <key> elements for our device in one stanza */
 /* --- messages --- */
-#define LIMIT_TEXT	    (64 * 1024) /* octets of a composed or received text */
+#define LIMIT_TEXT (64 * 1024) /* octets of a composed or received text */
+#define LIMIT_ENVELOPE                                                         \
+	(LIMIT_TEXT + 8192) /* a text in OMEMO 2's envelope: JIDs, padding */
 #define LIMIT_OUTBOX	    1024 /* composed, not acknowledged, per account */
 #define LIMIT_WAITING	    4096 /* messages kept for clients, per account */
 #define LIMIT_WAITING_BYTES (16 * 1024 * 1024) /* the same, in octets of text */
@@ -75,7 +77,8 @@
 #define EXPORT_PART (64 * 1024) /* octets of one part, opened */
 /* --- memory --- */
 #define SECURE_HEAP (1024 * 1024) /* locked: records open at once */
-#define RECORD_MAX  (192 * 1024)  /* octets of one record, opened */
-#define EPOCH_SEALS (1ULL << 30)  /* then a new epoch key */
+#define RECORD_MAX                                                             \
+	(248 * 1024) /* octets of one record, opened: a frame of the store */
+#define EPOCH_SEALS (1ULL << 30) /* then a new epoch key */
 
 #endif

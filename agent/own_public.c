@@ -49,7 +49,7 @@ put_public(struct buffer *b, struct txn *t, const char *jid, uint8_t ns)
 	int err;
 
 	if ((err = account_open(t, jid, &rec)) == 0 &&
-	    (err = prekeys_open(t, jid, &p)) == 0) {
+	    (err = prekeys_open(t, jid, ns, &p)) == 0) {
 		buffer_put_u32(b, rec->device);
 		err = work_put_keys(b, ns, rec, p);
 	}

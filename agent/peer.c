@@ -225,8 +225,9 @@ set_listed(struct device *d, uint8_t ns, int now)
 	uint8_t bit = (uint8_t)(1U << ns), was = d->listed;
 
 	if (now) {
+		if (!(was & bit))
+			d->seen |= bit;
 		d->listed |= bit;
-		d->seen |= bit;
 	} else
 		d->listed &= (uint8_t)~bit;
 	if (was != 0 && d->listed == 0)
@@ -236,6 +237,22 @@ set_listed(struct device *d, uint8_t ns, int now)
 		d->why = WHY_RETURNED; /* announced again */
 		d->shown_reader = 0;
 	}
+}
+
+/*
+ * A server that hides a list, or a bundle, would bring the older version
+ * about: not in silence.
+ */
+int
+device_falls_back(struct device *d, uint8_t ns)
+{
+	if (d->seen >> (ns + 1) == 0)
+		return 0;
+	d->seen &= (uint8_t)(NAMESPACE(ns + 1) - 1);
+	if (d->shown_reader)
+		d->why = WHY_OLDER;
+	d->shown_reader = 0;
+	return 1;
 }
 
 static int

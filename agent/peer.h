@@ -11,7 +11,7 @@
 
 struct device {
 	uint32_t id;
-	uint8_t seen;	  /* namespaces in which it was ever listed (bits) */
+	uint8_t seen; /* namespaces that it had; a loss was not shown (bits) */
 	uint8_t listed;	  /* namespaces of the last lists (bits) */
 	uint8_t sessions; /* namespaces with a session (bits) */
 	uint8_t beat;	  /* a heartbeat was made for this chain (bits) */
@@ -70,6 +70,10 @@ void peer_merge(struct peer *, uint8_t ns, const uint32_t *ids, size_t n,
  */
 int peer_learn(struct peer *, uint32_t id, const uint8_t u[32], int heard,
     uint8_t others, struct device **row, struct device *gone);
+
+/* It is read to in namespace ns, and had a better one: must that be shown
+ * first? Then it is noted to be. */
+int device_falls_back(struct device *, uint8_t ns);
 
 /* policy.c */
 uint8_t

@@ -9,8 +9,6 @@
 
 #include "crypto/crypto.h"
 
-#define DAY 86400
-
 static int
 add_one(struct prekeys *k)
 {
@@ -88,22 +86,29 @@ get_key(struct reader *r, struct omemo_key *k)
 	return reader_u64(r);
 }
 
-static void
-put_u32(uint32_t v, uint8_t name[4])
+/* A record's name: the id, if it is not 0, then the number of any namespace but
+ * the first. */
+size_t
+prekeys_name(uint32_t id, uint8_t ns, uint8_t name[static PREKEYS_NAME])
 {
-	name[0] = (uint8_t)(v >> 24);
-	name[1] = (uint8_t)(v >> 16);
-	name[2] = (uint8_t)(v >> 8);
-	name[3] = (uint8_t)v;
+	size_t n = 0;
+
+	if (id != 0)
+		for (; n < 4; n++)
+			name[n] = (uint8_t)(id >> (24 - 8 * n));
+	if (ns != 0)
+		name[n++] = ns;
+	return n;
 }
 
-static int
-put_named(struct txn *t, const char *account, const void *name, size_t namelen,
-    const struct prekeys *k)
+int
+prekeys_put_retired(struct txn *t, const char *account, uint32_t device,
+    uint8_t ns, const struct prekeys *k)
 {
 	struct secret s = { 0 };
 	struct buffer b;
-	size_t i;
+	uint8_t name[PREKEYS_NAME];
+	size_t i, len;
 	int err;
 
 	if ((err = secret_new(&s, sizeof *k)) != 0)
@@ -118,42 +123,35 @@ put_named(struct txn *t, const char *account, const void *name, size_t namelen,
 	buffer_put_u32(&b, (uint32_t)k->n);
 	for (i = 0; i < k->n; i++)
 		put_key(&b, &k->v[i].key, k->v[i].used);
+	len = prekeys_name(device, ns, name);
 	err = b.err != 0
 	    ? b.err
-	    : txn_put(t, RECORD_PREKEYS, account, name, namelen, b.data, b.len);
+	    : txn_put(t, RECORD_PREKEYS, account, name, len, b.data, b.len);
 	secret_free(&s);
 	return err;
 }
 
 int
-prekeys_put(struct txn *t, const char *account, const struct prekeys *k)
+prekeys_put(
+    struct txn *t, const char *account, uint8_t ns, const struct prekeys *k)
 {
-	return put_named(t, account, "", 0, k);
+	return prekeys_put_retired(t, account, 0, ns, k);
 }
 
 int
-prekeys_put_retired(struct txn *t, const char *account, uint32_t device,
-    const struct prekeys *k)
-{
-	uint8_t name[4];
-
-	put_u32(device, name);
-	return put_named(t, account, name, sizeof name, k);
-}
-
-static int
-open_named(struct txn *t, const char *account, const void *name, size_t namelen,
-    struct prekeys **out)
+prekeys_open_retired(struct txn *t, const char *account, uint32_t device,
+    uint8_t ns, struct prekeys **out)
 {
 	struct secret s = { 0 };
 	struct prekeys *k;
 	struct reader r;
-	size_t i, former;
-	uint8_t format;
+	size_t i, former, len;
+	uint8_t format, name[PREKEYS_NAME];
 	int err;
 
 	*out = NULL;
-	err = txn_get(t, RECORD_PREKEYS, account, name, namelen, &s);
+	len = prekeys_name(device, ns, name);
+	err = txn_get(t, RECORD_PREKEYS, account, name, len, &s);
 	if (err != 0)
 		return err;
 	if ((k = secret_alloc(sizeof *k)) == NULL) {
@@ -183,19 +181,10 @@ open_named(struct txn *t, const char *account, const void *name, size_t namelen,
 }
 
 int
-prekeys_open(struct txn *t, const char *account, struct prekeys **out)
+prekeys_open(
+    struct txn *t, const char *account, uint8_t ns, struct prekeys **out)
 {
-	return open_named(t, account, "", 0, out);
-}
-
-int
-prekeys_open_retired(
-    struct txn *t, const char *account, uint32_t device, struct prekeys **out)
-{
-	uint8_t name[4];
-
-	put_u32(device, name);
-	return open_named(t, account, name, sizeof name, out);
+	return prekeys_open_retired(t, account, 0, ns, out);
 }
 
 /* --- use -------------------------------------------------------------------- */
@@ -318,4 +307,58 @@ prekeys_forget(struct prekeys *k, uint64_t before)
 			i++;
 	}
 	return n;
+}
+
+int
+prekeys_create_all(struct txn *t, const char *account)
+{
+	struct prekeys *p;
+	uint8_t ns;
+	int err = 0;
+
+	for (ns = 0; ns < NAMESPACES && err == 0; ns++) {
+		if ((err = prekeys_create(&p)) == 0)
+			err = prekeys_put(t, account, ns, p);
+		prekeys_release(p);
+	}
+	return err;
+}
+
+int
+prekeys_renew(struct txn *t, const char *account, int identity)
+{
+	struct prekeys *p;
+	uint8_t ns;
+	int err = 0;
+
+	for (ns = 0; ns < NAMESPACES && err == 0; ns++) {
+		if ((err = prekeys_open(t, account, ns, &p)) == 0)
+			err =
+			    identity ? prekeys_begin_anew(p) : prekeys_skip(p);
+		if (err == 0)
+			err = prekeys_put(t, account, ns, p);
+		prekeys_release(p);
+		if (err == ERR_NOT_FOUND && ns > 0)
+			err = 0; /* prekeys_rotate makes them */
+	}
+	return err;
+}
+
+int
+prekeys_purge(
+    struct txn *t, const char *account, uint32_t retired, uint64_t before)
+{
+	struct prekeys *p;
+	uint8_t ns;
+	int err = 0;
+
+	for (ns = 0; ns < NAMESPACES && err == 0; ns++) {
+		err = prekeys_open_retired(t, account, retired, ns, &p);
+		if (err == 0 && prekeys_forget(p, before) > 0)
+			err = prekeys_put_retired(t, account, retired, ns, p);
+		prekeys_release(p);
+		if (err == ERR_NOT_FOUND && ns > 0)
+			err = 0;
+	}
+	return err;
 }

@@ -46,23 +46,10 @@ purge_messages(struct txn *t, struct account *a, uint64_t before)
 static int
 purge_prekeys(struct txn *t, struct account *a, uint64_t before)
 {
-	struct prekeys *p;
-	int err = prekeys_open(t, a->jid, &p);
+	int err = prekeys_purge(t, a->jid, 0, before);
 
-	if (err != 0)
-		return err;
-	if (prekeys_forget(p, before) > 0)
-		err = prekeys_put(t, a->jid, p);
-	prekeys_release(p);
-	for (uint32_t i = 0; i < a->nretired && err == 0; i++) {
-		err = prekeys_open_retired(t, a->jid, a->retired[i].id, &p);
-		if (err != 0)
-			break;
-		if (prekeys_forget(p, before) > 0)
-			err =
-			    prekeys_put_retired(t, a->jid, a->retired[i].id, p);
-		prekeys_release(p);
-	}
+	for (uint32_t i = 0; i < a->nretired && err == 0; i++)
+		err = prekeys_purge(t, a->jid, a->retired[i].id, before);
 	return err;
 }
 

@@ -179,9 +179,13 @@ retired_keep(struct txn *t, struct account *a, const struct account_record *rec)
 		err = end_oldest(t, a);
 	if (err == 0)
 		err = put(t, a->jid, &rec->identity, &it);
-	if (err == 0 && (err = prekeys_open(t, a->jid, &p)) == 0)
-		err = prekeys_put_retired(t, a->jid, it.id, p);
-	prekeys_release(p);
+	for (uint8_t ns = 0; ns < NAMESPACES && err == 0; ns++) {
+		if ((err = prekeys_open(t, a->jid, ns, &p)) == 0)
+			err = prekeys_put_retired(t, a->jid, it.id, ns, p);
+		prekeys_release(p);
+		if (err == ERR_NOT_FOUND && ns > 0)
+			err = 0; /* it has none there yet */
+	}
 	if (err == 0)
 		insert(a, &it);
 	return err;

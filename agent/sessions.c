@@ -89,10 +89,9 @@ open_prekeys(struct session_ops *o)
 {
 	if (o->prekeys != NULL)
 		return 0;
-	return o->err = o->key.self == o->account->device
-	    ? prekeys_open(o->txn, o->key.account, &o->prekeys)
-	    : prekeys_open_retired(
-		  o->txn, o->key.account, o->key.self, &o->prekeys);
+	return o->err = prekeys_open_retired(o->txn, o->key.account,
+		   o->key.self == o->account->device ? 0 : o->key.self,
+		   o->key.ns, &o->prekeys);
 }
 
 static int
@@ -127,7 +126,7 @@ static int
 ops_kex_seen(void *arg, uint32_t spk_id, const uint8_t digest[16])
 {
 	struct session_ops *o = arg;
-	int seen = kex_seen(o->txn, o->key.account, spk_id, digest);
+	int seen = kex_seen(o->txn, o->key.account, o->key.ns, spk_id, digest);
 
 	if (seen < 0)
 		o->err = seen;

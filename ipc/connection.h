@@ -12,7 +12,7 @@
 
 #define CONNECTION_OUT_HIGH   (512 * 1024)  /* stop reading above */
 #define CONNECTION_OUT_MAX    (2048 * 1024) /* a peer over this is closed */
-#define CONNECTION_PACKET_MAX (16 * 1024)   /* a frame on a packet socket */
+#define CONNECTION_PACKET_MAX (96 * 1024)   /* a frame on a packet socket */
 
 struct connection;
 

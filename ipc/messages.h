@@ -24,6 +24,7 @@ enum link {	       /* who speaks to whom */
 	LINK_DERIVE,   /* keeper and derive */
 	LINK_LAUNCHER, /* keeper and launcher */
 	LINK_FRONT,    /* front and its net */
+	LINK_SCE,      /* front and its parser of envelopes */
 };
 
 enum right {
@@ -90,6 +91,12 @@ enum message_type {
 	M_CURSOR,
 	M_WORK,
 	M_WORK_DONE,
+
+	/* sce link */
+	M_SCE_READ = 52,
+	M_SCE_GONE, /* event from the starter: the parser has died */
+	/* client link */
+	M_RESET = 54,
 
 	/* events, id 0 */
 	M_EVENT_LOCKED = 64,
@@ -193,7 +200,12 @@ enum encrypt_status { ENCRYPT_DONE = 0, ENCRYPT_NEED = 1, ENCRYPT_WAIT = 2 };
 
 enum conversation_kind { KIND_CHAT = 0, KIND_ROOM = 1 };
 
-enum format { FORMAT_BODY = 0, FORMAT_SCE_CONTENT = 1 };
+/* an envelope is only ever received; a content is what goes into one */
+enum format {
+	FORMAT_BODY = 0,
+	FORMAT_SCE_CONTENT = 1,
+	FORMAT_SCE_ENVELOPE = 2
+};
 
 enum trust {
 	TRUST_UNDECIDED = 0,
@@ -251,7 +263,13 @@ enum adopt { ADOPT_MOVED = 0, ADOPT_COPIED = 1 };
 
 enum role { ROLE_READER = 0, ROLE_WRITER = 1 };
 
-enum why { WHY_NEW_KEY = 0, WHY_RETURNED, WHY_NEW_MEMBER, WHY_FIRST_MESSAGE };
+enum why {
+	WHY_NEW_KEY = 0,
+	WHY_RETURNED,
+	WHY_NEW_MEMBER,
+	WHY_FIRST_MESSAGE,
+	WHY_OLDER /* it had OMEMO 2, and has 0.3.0 alone now */
+};
 
 enum work {
 	WORK_NONE = 0,
@@ -285,6 +303,7 @@ enum act {
 	ACT_REVOKE,
 	ACT_IMPORT,
 	ACT_EXPORT,
+	ACT_RESET, /* new sessions with a device of a contact */
 };
 
 enum ask_status { ASK_DONE = 0, ASK_FAILED = 1, ASK_ABSENT = 2 };

@@ -62,6 +62,14 @@ interop:
 	$(Q)+$(MAKE) --no-print-directory tests
 	$(Q)SAN='$(SAN)' tests/run -o $(O) -v interop/
 
+# Clients with windows, by hand: as root, for they find the lab's certificates
+# in the system's place.
+interop-gui:
+	$(Q)$(deps) build test gui
+	$(Q)+$(MAKE) --no-print-directory tests
+	$(Q)for f in tests/interop-gui/*.sh; do timeout -s KILL 300 \
+		tests/lab/world -p -o $(O) /mnt/tree/$$f || exit 1; done
+
 demo:
 	$(Q)$(deps) build test
 	$(Q)tests/demo.sh $(O)
@@ -145,5 +153,5 @@ lint-tidy:
 	$(Q)printf '%s\n' $(C_ALL) | xargs -P2 -n4 sh -c 'out=$$(clang-tidy \
 		--quiet --warnings-as-errors="*" "$$@" 2>&1) || \
 		{ echo "$$out"; exit 1; }' sh
-.PHONY: unit tests check interop demo demo-rotate fuzz unit-fuzz cov lint lint-gcc lint-clang \
+.PHONY: unit tests check interop interop-gui demo demo-rotate fuzz unit-fuzz cov lint lint-gcc lint-clang \
 	lint-format lint-words lint-shell lint-man lint-cppcheck lint-tidy

@@ -92,6 +92,14 @@ show_message(void *arg, const struct front_message *m)
 }
 
 static void
+on_opt_out(void *arg, const char *from, const char *reason)
+{
+	event(arg, "opt-out",
+	    json_pack("{s:o, s:o}", "from", json_cstring(from), "reason",
+		json_cstring(reason)));
+}
+
+static void
 on_sent(void *arg, const char *id)
 {
 	json_t *ref = chat_take_ref(arg, id);
@@ -184,6 +192,7 @@ const struct view view_json = {
 		.show_reader = show_reader,
 		.show_writer = show_writer,
 		.show_message = show_message,
+		.opt_out = on_opt_out,
 		.sent = on_sent,
 		.delivered = on_delivered,
 		.failed = on_failed,

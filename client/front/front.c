@@ -277,7 +277,8 @@ open_connections(struct front *front, int *code)
 	front->locked_first = agent_is_locked(front->agent);
 	front->link = connection_new_packets(
 	    front->loop, FRONT_FD_LINK, &link_handler, front);
-	if (front->link == NULL)
+	if (front->link == NULL ||
+	    (front->config.reads && envelopes_open(front, FRONT_FD_SCE) != 0))
 		return ERR_MEMORY;
 	return agent_attach(front->agent, front->loop, &agent_handler, front);
 }
@@ -346,6 +347,7 @@ front_free(struct front *front)
 		say_quit(front);
 		connection_free(front->link);
 	}
+	envelopes_free(front);
 	agent_free(front->agent);
 	free(front);
 }

@@ -43,6 +43,9 @@ struct front_handler {
 	void (*show_reader)(void *arg, const struct front_key *);
 	void (*show_writer)(void *arg, const struct front_key *);
 	void (*show_message)(void *arg, const struct front_message *);
+	/* A contact's client says that it will not encrypt any more; nothing
+	 * is ever sent to it in clear. reason may be "". */
+	void (*opt_out)(void *arg, const char *from, const char *reason);
 	void (*sent)(void *arg, const char *id);
 	void (*delivered)(void *arg, const char *id);
 	/* Will not be sent; it has been discarded. */
@@ -73,7 +76,8 @@ struct front_config {
 struct front;
 
 /*
- * HELLO and RESTRICT on FRONT_FD_AGENT (waits), attach it and FRONT_FD_LINK to
+ * HELLO and RESTRICT on FRONT_FD_AGENT (waits), attach it, FRONT_FD_LINK and,
+ * where messages are shown, FRONT_FD_SCE to
  * the loop. NULL after an error line; *code is then the exit code.
  */
 struct front *front_new(struct loop *, const struct front_config *,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Inside client/front: the one structure of a front and its parts,
- * front.c (connections), inbox.c (what is shown), outbox.c (what is sent) and
- * clear.c (what came in clear).
+ * front.c (connections), inbox.c (what is shown), envelope.c (what OMEMO 2
+ * wraps it in), outbox.c (what is sent) and clear.c (what came in clear).
  */
 #ifndef CLIENT_FRONT_PRIVATE_H
 #define CLIENT_FRONT_PRIVATE_H
@@ -35,7 +35,23 @@ struct inbox {
 	int asked;	/* the reply to WAITING is outstanding or has come */
 	unsigned tries; /* BUSY in a row */
 	struct timer *timer;
-	struct front_key writer; /* of the first of the queue */
+	struct front_key writer;     /* of the first of the queue */
+	struct front_message opened; /* while its envelope is read */
+};
+
+struct front_envelope {			   /* what a parser has read */
+	char from[JID_SIZE], to[JID_SIZE]; /* "": not there */
+	int has_body, opt_out;
+	const uint8_t *body;
+	size_t len;
+	char reason[LIMIT_REASON + 1];
+};
+
+struct envelopes {
+	struct connection *link; /* NULL: this front does not read */
+	uint32_t last, asked;	 /* asked: 0: nothing is */
+	unsigned deaths;
+	struct buffer request;
 };
 
 enum outgoing_state { OUT_QUEUED, OUT_COMPOSING, OUT_COMPOSED };
@@ -69,6 +85,7 @@ struct front {
 	unsigned clears; /* questions about messages in clear, unanswered */
 	struct inbox inbox;
 	struct outbox outbox;
+	struct envelopes envelopes;
 };
 
 /* A request's body, begun with the account; free it after agent_request. */
@@ -90,6 +107,19 @@ void inbox_init(struct front *);
 void inbox_clear(struct front *); /* locked, or the end */
 void inbox_ask(struct front *);	  /* after attaching */
 void inbox_add(struct front *, const uint8_t handle[HANDLE_SIZE]);
+
+/* The envelope of the message that is shown next: why NULL: what it holds. */
+void
+inbox_envelope(struct front *, const struct front_envelope *, const char *why);
+
+int envelopes_open(struct front *, int fd);
+void envelopes_free(struct front *);
+/* Have it read; inbox_envelope is called once, maybe at once. */
+void envelope_read(struct front *, const struct front_message *);
+/* Does it say what the keeper has recorded? NULL, and how far the message is
+ * bound by it; or why not. */
+const char *envelope_check(const struct front *, const struct front_envelope *,
+    struct front_message *);
 
 void outbox_init(struct front *);
 void outbox_free(struct front *);

@@ -12,7 +12,7 @@
 #define DOCTOR_KEY	64 /* octets of a key or signature: 33 or 64 are right */
 #define DOCTOR_WORD	64 /* octets of a word of the server's */
 #define DOCTOR_LISTED	64 /* devices of a list that are looked at (NET_OTHERS) */
-#define DOCTOR_FINDINGS 256 /* about three for each listed device, and 40 */
+#define DOCTOR_FINDINGS 512 /* about three for each listed device, and 80 */
 
 /* --- when it is too much, too old, too few ---------------------------------- */
 #define DOCTOR_STALE_DAYS  90 /* nothing heard of a device for so long */
@@ -38,7 +38,10 @@ struct
 	uint64_t heard; /* seconds since 1970; 0: never */
 };
 
+#define DOCTOR_VERSIONS 2 /* of OMEMO, by enum namespace_id */
+
 struct doctor_agent {
+	uint8_t ns; /* the one of due, bundle and spk_made */
 	uint8_t vault, locked;
 	uint8_t doubt; /* enum doubt */
 	uint32_t clients;
@@ -96,11 +99,14 @@ struct finding {
 
 struct report {
 	const char *jid;
+	const char *version; /* before each text; NULL: none */
+	int copy;	     /* another copy may be in use */
 	size_t n;
 	struct finding v[DOCTOR_FINDINGS];
 };
 
-/* Compare; now: seconds since 1970. Appends to the report. */
+/* Compare in one version, a->ns; what is of none with the first alone. now:
+ * seconds since 1970. Appends to the report. */
 void doctor_compare(struct report *, const struct doctor_agent *,
     const struct doctor_server *, uint64_t now);
 /* How many findings are wrong; all the mends of them. */
@@ -117,11 +123,12 @@ int doctor_read_own(struct reader *, struct doctor_agent *);
  * to be believed. */
 int doctor_read_event(uint8_t type, struct reader *, struct doctor_server *);
 /* From the agent. 0, or the exit code after an error line. */
-int doctor_ask_agent(struct key *, struct doctor_agent *);
-/* From the server, over an xmpp-net of its own; device 0: none. configure:
- * first have both nodes (or the list's alone) opened. What fails is in why. */
-void doctor_ask_server(
-    struct key *, uint32_t device, int configure, struct doctor_server *);
+int doctor_ask_agent(struct key *, uint8_t ns, struct doctor_agent *);
+/* From the server, over an xmpp-net of its own, in all versions; device 0:
+ * none. configure: first have all nodes (or the lists' alone) opened. What
+ * fails is in why. */
+void doctor_ask_server(struct key *, uint32_t device, int configure,
+    struct doctor_server[static DOCTOR_VERSIONS]);
 
 void report_print(const struct report *, const struct options *);
 

@@ -23,9 +23,9 @@ ask_own(struct key *key, struct doctor_agent *a)
 	if (code != DONE)
 		return code;
 	a->nets = row.nets;
-	a->due = row.due;
+	a->due = row.due >> 2 * a->ns & 3;
 	key_body(key, &b);
-	buffer_put_u8(&b, NS_LEGACY);
+	buffer_put_u8(&b, a->ns);
 	code = key_call(key, M_OWN_BUNDLE, &b, &r, key->jid);
 	if (code != DONE)
 		return code;
@@ -36,13 +36,14 @@ ask_own(struct key *key, struct doctor_agent *a)
 }
 
 int
-doctor_ask_agent(struct key *key, struct doctor_agent *a)
+doctor_ask_agent(struct key *key, uint8_t ns, struct doctor_agent *a)
 {
 	struct key_status status;
 	struct reader rest;
 	int code = key_get_status(key, &status, &rest);
 
 	memset(a, 0, sizeof(*a));
+	a->ns = ns;
 	if (code != DONE)
 		return code;
 	a->vault = status.vault;
@@ -60,26 +61,30 @@ struct look {
 	struct key_net net;
 	struct loop *loop;
 	uint32_t device;
-	int configure;	/* nodes that are to be opened first */
-	int configured; /* of them, answered */
-	struct doctor_server *out;
+	int configure;		   /* nodes that are to be opened first */
+	int configured;		   /* of them, answered */
+	uint8_t ns;		   /* that is being looked at */
+	struct doctor_server *out; /* of each version */
 };
 
 static void
 give_up(struct look *l, const char *why)
 {
-	if (!l->out->asked)
-		snprintf(l->out->why, sizeof(l->out->why), "%s", why);
+	for (size_t ns = 0; ns < DOCTOR_VERSIONS; ns++)
+		if (!l->out[ns].asked)
+			snprintf(
+			    l->out[ns].why, sizeof(l->out[ns].why), "%s", why);
 	loop_stop(l->loop, DONE);
 }
 
 static void
-send_device(struct look *l, uint8_t type, uint32_t device)
+send_device(struct look *l, uint8_t type, uint8_t ns, uint32_t device)
 {
 	struct buffer b;
 
 	buffer_init(&b, FRAME_MAX);
 	buffer_put_u32(&b, device);
+	buffer_put_u8(&b, ns);
 	key_net_send(&l->net, type, &b);
 	buffer_free(&b);
 }
@@ -88,12 +93,13 @@ static void
 on_online(struct look *l)
 {
 	key_progress("looking");
-	if (l->configure > 0)
-		send_device(l, M_FRONT_CONFIGURE, 0);
-	if (l->configure > 1)
-		send_device(l, M_FRONT_CONFIGURE, l->device);
+	for (uint8_t ns = 0; l->configure > 0 && ns < DOCTOR_VERSIONS; ns++) {
+		send_device(l, M_FRONT_CONFIGURE, ns, 0);
+		if (l->device != 0)
+			send_device(l, M_FRONT_CONFIGURE, ns, l->device);
+	}
 	if (l->configure == 0)
-		send_device(l, M_FRONT_INSPECT, l->device);
+		send_device(l, M_FRONT_INSPECT, 0, l->device);
 }
 
 static void
@@ -110,14 +116,19 @@ on_event(void *arg, uint8_t type, struct reader *body)
 	} else if (type == M_NET_CONFIGURED) {
 		/* how it is now is what the inspection tells */
 		if (++l->configured == l->configure)
-			send_device(l, M_FRONT_INSPECT, l->device);
+			send_device(l, M_FRONT_INSPECT, 0, l->device);
+	} else if (l->ns >= DOCTOR_VERSIONS) {
+		return; /* all was told */
 	} else if (type == M_NET_INSPECTED) {
-		l->out->asked = 1;
-		loop_stop(l->loop, DONE);
-	} else if (doctor_read_event(type, body, l->out) != 0)
+		l->out[l->ns].asked = 1;
+		if (++l->ns < DOCTOR_VERSIONS)
+			send_device(l, M_FRONT_INSPECT, l->ns, l->device);
+		else
+			loop_stop(l->loop, DONE);
+	} else if (doctor_read_event(type, body, &l->out[l->ns]) != 0)
 		give_up(l, "what xmpp-net says is malformed");
-	if (type == M_NET_SEEN_SERVER)
-		l->out->here = (uint64_t)time(NULL);
+	if (type == M_NET_SEEN_SERVER && l->ns < DOCTOR_VERSIONS)
+		l->out[l->ns].here = (uint64_t)time(NULL);
 }
 
 static void
@@ -134,17 +145,18 @@ on_time(void *arg)
 }
 
 void
-doctor_ask_server(
-    struct key *key, uint32_t device, int configure, struct doctor_server *out)
+doctor_ask_server(struct key *key, uint32_t device, int configure,
+    struct doctor_server out[static DOCTOR_VERSIONS])
 {
 	struct look l = { .loop = loop_new(), .device = device, .out = out };
 
-	memset(out, 0, sizeof(*out));
+	memset(out, 0, DOCTOR_VERSIONS * sizeof(*out));
 	if (l.loop == NULL) {
 		snprintf(out->why, sizeof(out->why), "out of memory");
+		out[1] = out[0];
 		return;
 	}
-	l.configure = configure ? 1 + (device != 0) : 0;
+	l.configure = configure ? DOCTOR_VERSIONS * (1 + (device != 0)) : 0;
 	l.net = (struct key_net){
 		.key = key,
 		.loop = l.loop,

@@ -95,13 +95,7 @@ compare_kinship(struct report *r, const struct doctor_bundle *ours,
 	    "of it may be in use, or this one is old");
 	snprintf(
 	    f->command, sizeof(f->command), "xmpp-key adopt --moved|--copied");
-	/* the agent would refuse: what is published is the user's to say */
-	for (size_t i = 0; i < r->n; i++)
-		if (r->v[i].mend & MEND_PUBLISH) {
-			r->v[i].mend &= ~(unsigned)MEND_PUBLISH;
-			if (r->v[i].mend == 0)
-				r->v[i].command[0] = '\0';
-		}
+	r->copy = 1;
 }
 
 void

@@ -10,8 +10,15 @@
 #include <stdio.h>
 #include <string.h>
 
-#define DAY	  86400
-#define NODE_LIST "eu.siacs.conversations.axolotl.devicelist"
+#define DAY	   86400
+#define NODE_LIST  "eu.siacs.conversations.axolotl.devicelist"
+#define NODE_LIST2 "urn:xmpp:omemo:2:devices"
+#define KEPT(node)                                                             \
+	"; the agent writes over no list that it cannot read: delete the "     \
+	"node " node " with another client"
+
+static const char *const versions[DOCTOR_VERSIONS] = { "OMEMO 0.3.0",
+	"OMEMO 2" };
 
 void
 finding_mend(struct finding *f, unsigned mend, const char *jid)
@@ -88,13 +95,17 @@ compare_agent(struct report *r, const struct doctor_agent *a, uint64_t now)
 	uint64_t age = now > a->spk_made ? (now - a->spk_made) / DAY : 0;
 	struct finding *f;
 
-	compare_vault(r, a);
+	if (a->ns == 0)
+		compare_vault(r, a);
 	if (!a->read)
 		return;
-	report_add(r, LEVEL_FINE, "agent",
-	    "device %u; %u connection%s of xmpp-net, %u client%s of the agent",
-	    a->device, a->nets, a->nets == 1 ? "" : "s", a->clients,
-	    a->clients == 1 ? "" : "s");
+	if (a->ns == 0)
+		report_add(r, LEVEL_FINE, "agent",
+		    "device %u; %u connection%s of xmpp-net, %u client%s of "
+		    "the agent",
+		    a->device, a->nets, a->nets == 1 ? "" : "s", a->clients,
+		    a->clients == 1 ? "" : "s");
+	r->version = versions[a->ns];
 	compare_due(r, a);
 	if (age < DOCTOR_SIGNED_DAYS) {
 		report_add(r, LEVEL_FINE, "signed-prekey-age",
@@ -288,14 +299,16 @@ static void
 compare_list(struct report *r, const struct doctor_agent *a,
     const struct doctor_server *s, uint64_t now)
 {
-	static const struct node_names names = { "list-absent",
-		"list-malformed", "list-unreadable", "list-access",
-		"list-persist",
-		"; the agent writes over no list that it cannot read: delete "
-		"the node " NODE_LIST " with another client" };
+	static const struct node_names names[DOCTOR_VERSIONS] = {
+		{ "list-absent", "list-malformed", "list-unreadable",
+		    "list-access", "list-persist", KEPT(NODE_LIST) },
+		{ "list-absent", "list-malformed", "list-unreadable",
+		    "list-access", "list-persist", KEPT(NODE_LIST2) },
+	};
 	size_t own = 0;
 
-	if (!compare_node(r, &s->list, "the device list", &names) || !a->read)
+	if (!compare_node(r, &s->list, "the device list", &names[a->ns]) ||
+	    !a->read)
 		return;
 	for (size_t i = 0; i < s->nlisted; i++) {
 		const struct doctor_listed *l = &s->listed[i];
@@ -329,15 +342,33 @@ compare_list(struct report *r, const struct doctor_agent *a,
 		    s->total, s->nlisted);
 }
 
+/* The agent would refuse: what is published is the user's to say. */
+static void
+forbid_publish(struct report *r)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (r->v[i].mend & MEND_PUBLISH) {
+			r->v[i].mend &= ~(unsigned)MEND_PUBLISH;
+			if (r->v[i].mend == 0)
+				r->v[i].command[0] = '\0';
+		}
+}
+
 void
 doctor_compare(struct report *r, const struct doctor_agent *a,
     const struct doctor_server *s, uint64_t now)
 {
+	r->version = NULL;
 	compare_agent(r, a, now);
-	compare_server(r, s);
-	if (!s->asked)
-		return;
-	compare_list(r, a, s, now);
-	if (a->read)
+	r->version = NULL;
+	if (a->ns == 0)
+		compare_server(r, s);
+	r->version = versions[a->ns];
+	if (s->asked)
+		compare_list(r, a, s, now);
+	if (s->asked && a->read)
 		compare_bundle(r, a, s);
+	r->version = NULL;
+	if (r->copy)
+		forbid_publish(r);
 }

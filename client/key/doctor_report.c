@@ -23,11 +23,15 @@ report_add(
 {
 	size_t last = DOCTOR_FINDINGS - 1;
 	struct finding *f = &r->v[r->n < last ? r->n++ : last];
+	size_t at = 0;
 	va_list ap;
 
 	*f = (struct finding){ .about = about, .level = level };
+	if (r->version != NULL)
+		at = (size_t)snprintf(
+		    f->text, sizeof(f->text), "%s: ", r->version);
 	va_start(ap, fmt);
-	vsnprintf(f->text, sizeof(f->text), fmt, ap);
+	vsnprintf(f->text + at, sizeof(f->text) - at, fmt, ap);
 	va_end(ap);
 	return f;
 }

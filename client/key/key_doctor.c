@@ -10,28 +10,42 @@
 
 struct doctor {
 	struct key *key;
-	struct doctor_agent agent;
-	struct doctor_server server;
+	struct doctor_agent agent[DOCTOR_VERSIONS];
+	struct doctor_server server[DOCTOR_VERSIONS];
 	struct report report;
 };
 
 static int
+ask_agent(struct doctor *d)
+{
+	int code = DONE;
+
+	for (uint8_t ns = 0; code == DONE && ns < DOCTOR_VERSIONS; ns++)
+		code = doctor_ask_agent(d->key, ns, &d->agent[ns]);
+	return code;
+}
+
+static int
 examine(struct doctor *d)
 {
-	int code = doctor_ask_agent(d->key, &d->agent);
+	int code = ask_agent(d);
 
 	if (code != DONE)
 		return code;
-	doctor_ask_server(d->key, d->agent.device, 0, &d->server);
+	doctor_ask_server(d->key, d->agent[0].device, 0, d->server);
 	/* Once more, and later than the server: what was published meanwhile
 	 * must not look as if another copy had made it. */
-	return doctor_ask_agent(d->key, &d->agent);
+	return ask_agent(d);
 }
 
 static void
 compare(struct doctor *d)
 {
-	doctor_compare(&d->report, &d->agent, &d->server, (uint64_t)time(NULL));
+	uint64_t now = (uint64_t)time(NULL);
+
+	d->report.copy = 0;
+	for (size_t ns = 0; ns < DOCTOR_VERSIONS; ns++)
+		doctor_compare(&d->report, &d->agent[ns], &d->server[ns], now);
 }
 
 static int
@@ -42,8 +56,8 @@ mend(struct doctor *d, unsigned mends)
 
 	r->n = 0;
 	if (mends & MEND_CONFIGURE) {
-		doctor_ask_server(d->key, d->agent.device, 1, &d->server);
-		if (d->server.asked)
+		doctor_ask_server(d->key, d->agent[0].device, 1, d->server);
+		if (d->server[0].asked)
 			report_add(r, LEVEL_MENDED, "configure",
 			    "the server was told to let everyone read device "
 			    "list and bundle, and to keep them");

@@ -19,7 +19,7 @@ due_words(uint8_t due)
 	static const char *const words[] = { "no", "device list", "bundle",
 		"device list and bundle" };
 
-	return words[due & 3];
+	return words[(due | due >> 2) & 3]; /* in either version */
 }
 
 static void

@@ -161,7 +161,7 @@ add_due(void *arg, const struct key_account *a)
 	if (a->due != 0)
 		json_array_append_new(arg,
 		    json_pack("{s:o, s:s}", "jid", json_cstring(a->jid), "due",
-			duty_words(a->due & 3, words)));
+			duty_words((a->due | a->due >> 2) & 3, words)));
 }
 
 static void

@@ -43,6 +43,8 @@ static const struct verb verbs[] = {
 	    "trust a key that was not compared", 1, 2, 66, RIGHT_TRUST },
 	{ "distrust", key_distrust, "JID {[PEER] URI|- | PEER FINGERPRINT}",
 	    "never use a key again", 1, 2, 66, RIGHT_TRUST },
+	{ "reset", key_reset, "JID {[PEER] URI|- | PEER FINGERPRINT}",
+	    "begin new sessions with a device", 1, 2, 66, RIGHT_TRUST },
 	{ "constrain", key_constrain,
 	    "JID [--window T] [--lifetime T] "
 	    "[--confirm|--confirm-once|--no-confirm] [--open-rate N/T] "

@@ -8,15 +8,21 @@
 #include <string.h>
 
 #include "net.h"
+#include "omemo_xml.h"
 
 /* Only a net that was started to look may be told to. */
 static int
-on_inspect(struct net *net, uint8_t type, uint32_t device)
+on_inspect(struct net *net, uint8_t type, struct reader *r)
 {
+	uint32_t device = reader_u32(r);
+	uint8_t ns = reader_u8(r);
+
 	if (!net->looks || !net->bound)
 		return ERR_UNKNOWN_MESSAGE;
-	return type == M_FRONT_INSPECT ? inspect(net, device)
-				       : inspect_configure(net, device);
+	if (ns >= DIALECTS)
+		return ERR_UNSUPPORTED;
+	return type == M_FRONT_INSPECT ? inspect(net, ns, device)
+				       : inspect_configure(net, ns, device);
 }
 
 static int
@@ -31,7 +37,7 @@ on_frame(void *arg, struct frame *f)
 	if (message_check(m->request, f->body.p, f->body.left) != 0)
 		return ERR_MALFORMED;
 	if (f->type == M_FRONT_INSPECT || f->type == M_FRONT_CONFIGURE)
-		return on_inspect(net, f->type, reader_u32(&f->body));
+		return on_inspect(net, f->type, &f->body);
 	if (f->type == M_FRONT_SEND) {
 		reader_fixed(&f->body, handle, sizeof(handle));
 		outgoing_add(net, handle);

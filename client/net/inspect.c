@@ -31,7 +31,8 @@ struct seen_node {
 
 struct inspection {
 	unsigned pending; /* answers that are to come */
-	uint32_t device;  /* 0: none */
+	uint8_t ns;
+	uint32_t device; /* 0: none */
 	enum told archive, carbons, pep, options;
 	char preference[XML_WORD];
 	uint64_t time;
@@ -164,25 +165,37 @@ answered(struct net *net)
 		tell_all(net, net->inspection);
 }
 
+/* Where a device's bundle is (0: the list): the node, and its item or "". */
 static void
-node_name(uint32_t device, char node[static 96])
+node_name(
+    uint8_t ns, uint32_t device, char node[static 96], char item[static 16])
 {
+	const struct dialect *x = &dialects[ns];
+
+	item[0] = '\0';
 	if (device == 0)
-		snprintf(node, 96, "%s", NODE_LIST);
-	else
-		snprintf(node, 96, NODE_BUNDLE "%u", device);
+		snprintf(node, 96, "%s", x->list_node);
+	else if (x->node_each)
+		snprintf(node, 96, "%s%u", x->bundle_node, device);
+	else {
+		snprintf(node, 96, "%s", x->bundle_node);
+		snprintf(item, 16, "%u", device);
+	}
 }
 
 static void
 ask_items(struct net *net, uint32_t device, iq_done *done, void *arg)
 {
 	xmpp_stanza_t *iq = xmpp_iq_new(net->ctx, "get", NULL);
-	char node[96];
+	xmpp_stanza_t *el = el_add(iq, "pubsub", NS_PUBSUB);
+	char node[96], item[16];
 
-	node_name(device, node);
+	node_name(net->inspection->ns, device, node, item);
 	el_set(iq, "to", net->own);
-	el_set(el_add(el_add(iq, "pubsub", NS_PUBSUB), "items", NULL), "node",
-	    node);
+	el = el_add(el, "items", NULL);
+	el_set(el, "node", node);
+	if (item[0] != '\0')
+		el_set(el_add(el, "item", NULL), "id", item);
 	ask(net, iq, done, arg);
 }
 
@@ -190,9 +203,9 @@ static void
 ask_config(struct net *net, uint32_t device, iq_done *done)
 {
 	xmpp_stanza_t *iq = xmpp_iq_new(net->ctx, "get", NULL);
-	char node[96];
+	char node[96], item[16];
 
-	node_name(device, node);
+	node_name(net->inspection->ns, device, node, item);
 	el_set(iq, "to", net->own);
 	el_set(el_add(el_add(iq, "pubsub", NS_PUBSUB_OWN), "configure", NULL),
 	    "node", node);
@@ -255,14 +268,19 @@ on_time(struct net *net, void *arg, xmpp_stanza_t *answer)
 
 /* What is there; payload as pep_payload has it. */
 static enum node_state
-node_read(xmpp_stanza_t *answer, uint32_t device, const char *name,
+node_read(xmpp_stanza_t *answer, uint8_t ns, uint32_t device,
     xmpp_stanza_t **payload, char why[static XML_WORD])
 {
-	char node[96];
+	const struct dialect *x = &dialects[ns];
+	char node[96], item[16];
+	struct pep_wanted w = { node, NULL, device == 0 ? x->list : "bundle",
+		x->ns };
 	int err;
 
-	node_name(device, node);
-	err = pep_payload(answer, node, name, payload);
+	node_name(ns, device, node, item);
+	if (item[0] != '\0')
+		w.item = item;
+	err = pep_payload(answer, &w, payload);
 	why[0] = '\0';
 	if (err == ERR_NOT_FOUND)
 		return NODE_ABSENT;
@@ -278,15 +296,15 @@ node_read(xmpp_stanza_t *answer, uint32_t device, const char *name,
 }
 
 static enum node_state
-bundle_read(xmpp_stanza_t *answer, uint32_t device, struct xml_bundle *keys,
-    char why[static XML_WORD])
+bundle_read(xmpp_stanza_t *answer, uint8_t ns, uint32_t device,
+    struct xml_bundle *keys, char why[static XML_WORD])
 {
 	xmpp_stanza_t *payload;
 	const char *wrong;
-	enum node_state state =
-	    node_read(answer, device, "bundle", &payload, why);
+	enum node_state state = node_read(answer, ns, device, &payload, why);
 
-	if (state != NODE_HERE || bundle_parse(payload, keys, &wrong) == 0)
+	if (state != NODE_HERE ||
+	    bundle_parse(payload, &dialects[ns], keys, &wrong) == 0)
 		return state;
 	snprintf(why, XML_WORD, "%s", wrong);
 	memset(keys, 0, sizeof(*keys));
@@ -302,7 +320,8 @@ on_other(struct net *net, void *arg, xmpp_stanza_t *answer)
 
 	if (keys == NULL)
 		abort(); /* out of memory: this process is expendable */
-	other->bundle = bundle_read(answer, other->id, keys, why);
+	other->bundle =
+	    bundle_read(answer, net->inspection->ns, other->id, keys, why);
 	free(keys);
 	answered(net);
 }
@@ -314,9 +333,9 @@ on_list(struct net *net, void *arg, xmpp_stanza_t *answer)
 	xmpp_stanza_t *payload;
 
 	(void)arg;
-	in->list.state = node_read(answer, 0, "list", &payload, in->list.why);
+	in->list.state = node_read(answer, in->ns, 0, &payload, in->list.why);
 	if (in->list.state == NODE_HERE)
-		list_parse(payload, &in->ids);
+		list_parse(payload, &dialects[in->ns], &in->ids);
 	for (size_t i = 0; i < in->ids.n; i++) {
 		struct listed *l = &in->listed[in->nlisted];
 		int own = in->ids.ids[i] == in->device;
@@ -338,7 +357,8 @@ static void
 on_list_config(struct net *net, void *arg, xmpp_stanza_t *answer)
 {
 	(void)arg;
-	config_parse(answer, NODE_LIST, &net->inspection->list.config);
+	config_parse(answer, dialects[net->inspection->ns].list_node,
+	    &net->inspection->list.config);
 	answered(net);
 }
 
@@ -349,7 +369,7 @@ on_bundle(struct net *net, void *arg, xmpp_stanza_t *answer)
 
 	(void)arg;
 	in->bundle.state =
-	    bundle_read(answer, in->device, &in->keys, in->bundle.why);
+	    bundle_read(answer, in->ns, in->device, &in->keys, in->bundle.why);
 	answered(net);
 }
 
@@ -357,22 +377,23 @@ static void
 on_bundle_config(struct net *net, void *arg, xmpp_stanza_t *answer)
 {
 	struct inspection *in = net->inspection;
-	char node[96];
+	char node[96], item[16];
 
 	(void)arg;
-	node_name(in->device, node);
+	node_name(in->ns, in->device, node, item);
 	config_parse(answer, node, &in->bundle.config);
 	answered(net);
 }
 
 int
-inspect(struct net *net, uint32_t device)
+inspect(struct net *net, uint8_t ns, uint32_t device)
 {
 	struct inspection *in = net->inspection;
 
 	if (in->pending != 0)
 		return ERR_BUSY;
 	memset(in, 0, sizeof(*in));
+	in->ns = ns;
 	in->device = device;
 	in->pending = 1; /* until all is asked */
 	ask_one(net, net->own, "query", XMPP_NS_DISCO_INFO, on_account);
@@ -402,11 +423,11 @@ on_configured(struct net *net, void *arg, const char *reason)
 }
 
 int
-inspect_configure(struct net *net, uint32_t device)
+inspect_configure(struct net *net, uint8_t ns, uint32_t device)
 {
-	char node[96];
+	char node[96], item[16];
 
-	node_name(device, node);
-	publish_configure(net, node, on_configured, NULL);
+	node_name(ns, device, node, item);
+	publish_configure(net, node, item[0] != '\0', on_configured, NULL);
 	return 0;
 }

@@ -55,6 +55,10 @@ enum net_exit {
 #define NS_OMEMO_XML   "eu.siacs.conversations.axolotl"
 #define NODE_LIST      NS_OMEMO_XML ".devicelist"
 #define NODE_BUNDLE    NS_OMEMO_XML ".bundles:" /* and the device id */
+#define NS_OMEMO2_XML  "urn:xmpp:omemo:2"
+#define NODE_LIST2     NS_OMEMO2_XML ":devices"
+#define NODE_BUNDLE2   NS_OMEMO2_XML ":bundles" /* an item for each device */
+#define NS_SCE	       "urn:xmpp:sce:1"
 #define NS_PUBSUB      "http://jabber.org/protocol/pubsub"
 #define NS_PUBSUB_ERR  NS_PUBSUB "#errors"
 #define NS_PUBSUB_EV   NS_PUBSUB "#event"
@@ -82,6 +86,7 @@ struct outgoing_list;
 struct acks;
 struct work_state;
 struct inspection;
+struct xml_labels;
 
 struct net {
 	struct loop *loop;
@@ -118,6 +123,8 @@ struct net {
 	int attached; /* ATTACH_NET was answered */
 	int online;   /* NET_ONLINE was said */
 	int has_archive, has_sid;
+	uint8_t bundles,
+	    lists; /* of our own, that were asked for: namespaces */
 	/* the end */
 	int exiting;
 	int code;
@@ -129,6 +136,7 @@ struct net {
 	struct acks *acks;
 	struct work_state *work;
 	struct inspection *inspection;
+	struct xml_labels *labels; /* of the own account's other devices */
 };
 
 /* main.c: leave in good order; the first call counts. */
@@ -250,7 +258,7 @@ void work_ask(struct net *);
 /* --- inspect.c ----------------------------------------------------------------------------------- */
 int inspection_new(struct net *);
 /* Answered by events, the last of them NET_INSPECTED. */
-int inspect(struct net *, uint32_t device);
-int inspect_configure(struct net *, uint32_t device);
+int inspect(struct net *, uint8_t ns, uint32_t device);
+int inspect_configure(struct net *, uint8_t ns, uint32_t device);
 
 #endif

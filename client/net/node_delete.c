@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Deleting a node of the own account: as its owner (XEP-0060, 8.4), or where
+ * Deleting a node of the own account, or an item of one: the node as its owner (XEP-0060, 8.4), or where
  * a server cannot do that, its one item. Runs in xmpp-net; what is deleted
  * the keeper has said, and it has it read back.
  */
@@ -12,8 +12,8 @@
 #include "stanza.h"
 
 struct deletion {
-	char *node;
-	int by_item; /* the second try */
+	char *node, *item;
+	int by_item; /* the second try, or all that is wanted */
 	publish_done *done;
 	void *arg;
 };
@@ -38,6 +38,7 @@ on_answer(struct net *net, void *arg, xmpp_stanza_t *answer)
 		reason[0] = '\0'; /* it is not there */
 	w->done(net, w->arg, reason[0] != '\0' ? reason : NULL);
 	free(w->node);
+	free(w->item);
 	free(w);
 }
 
@@ -49,7 +50,7 @@ step(struct net *net, struct deletion *w)
 	if (w->by_item) {
 		el = el_add(el_add(iq, "pubsub", NS_PUBSUB), "retract", NULL);
 		el_set(el, "node", w->node);
-		el_set(el_add(el, "item", NULL), "id", "current");
+		el_set(el_add(el, "item", NULL), "id", w->item);
 	} else {
 		el =
 		    el_add(el_add(iq, "pubsub", NS_PUBSUB_OWN), "delete", NULL);
@@ -58,14 +59,30 @@ step(struct net *net, struct deletion *w)
 	iq_send(net, iq, on_answer, w);
 }
 
-void
-node_delete(struct net *net, const char *node, publish_done *done, void *arg)
+static void
+begin(struct net *net, const char *node, const char *item, int by_item,
+    publish_done *done, void *arg)
 {
 	struct deletion *w = calloc(1, sizeof(*w));
 
-	if (w == NULL || (w->node = strdup(node)) == NULL)
+	if (w == NULL || (w->node = strdup(node)) == NULL ||
+	    (w->item = strdup(item)) == NULL)
 		abort();
+	w->by_item = by_item;
 	w->done = done;
 	w->arg = arg;
 	step(net, w);
+}
+
+void
+node_delete(struct net *net, const char *node, publish_done *done, void *arg)
+{
+	begin(net, node, "current", 0, done, arg);
+}
+
+void
+item_retract(struct net *net, const char *node, const char *item,
+    publish_done *done, void *arg)
+{
+	begin(net, node, item, 1, done, arg);
 }

@@ -10,6 +10,7 @@
 
 #include "disco.h"
 #include "net.h"
+#include "omemo_xml.h"
 #include "pep.h"
 #include "stanza.h"
 
@@ -46,11 +47,16 @@ on_ping_time(void *arg)
 
 /* --- online ---------------------------------------------------------------------- */
 
+/* One namespace after the other, then whatever is due. */
 static void
 on_own_list(struct net *net, void *arg)
 {
 	(void)arg;
-	if (!net->exiting)
+	if (net->exiting)
+		return;
+	if (++net->lists < DIALECTS)
+		pep_fetch_list(net, net->lists, net->own, on_own_list, NULL);
+	else
 		work_ask(net);
 }
 
@@ -59,7 +65,7 @@ session_online(struct net *net)
 {
 	net->online = 1;
 	front_online(net, xmpp_conn_get_bound_jid(net->conn));
-	pep_fetch_list(net, net->own, on_own_list, NULL);
+	pep_fetch_list(net, 0, net->own, on_own_list, NULL);
 	outgoing_online(net);
 	if (!net->quiet)
 		archive_start(net);
@@ -87,13 +93,18 @@ session_present(struct net *net)
 	login_send(net, presence);
 }
 
-/* The keeper has compared it: an old state does not get further. */
+/* The keeper has compared them: an old state does not get further. */
 static void
 on_own_bundle(struct net *net, void *arg)
 {
 	(void)arg;
 	if (net->exiting)
 		return;
+	if (++net->bundles < DIALECTS) {
+		pep_fetch_bundle(net, net->bundles, net->own, net->device,
+		    on_own_bundle, NULL);
+		return;
+	}
 	if (!net->quiet)
 		session_present(net);
 	session_online(net);
@@ -112,7 +123,7 @@ on_features(struct net *net, void *arg, xmpp_stanza_t *answer)
 		on_own_bundle(net, NULL);
 	else
 		pep_fetch_bundle(
-		    net, net->own, net->device, on_own_bundle, NULL);
+		    net, 0, net->own, net->device, on_own_bundle, NULL);
 }
 
 static void

@@ -166,6 +166,14 @@ show_message(void *arg, const struct front_message *m)
 }
 
 static void
+on_opt_out(void *arg, const char *from, const char *reason)
+{
+	(void)arg; /* it reads nothing */
+	(void)from;
+	(void)reason;
+}
+
+static void
 on_sent(void *arg, const char *id)
 {
 	struct sender *s = arg;
@@ -260,6 +268,7 @@ static const struct front_handler handler = {
 	.show_reader = show_reader,
 	.show_writer = show_writer,
 	.show_message = show_message,
+	.opt_out = on_opt_out,
 	.sent = on_sent,
 	.delivered = on_id,
 	.failed = on_failed,

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 # A client that nobody here wrote: profanity (libsignal's own C code) against
-# xmpp-chat, through prosody. Two fresh worlds, one for each side that writes
+# xmpp-chat, through prosody (profanity-ejabberd.sh: ejabberd). Two fresh worlds, one for each side that writes
 # first; in each both directions, again after a restart of profanity, and
 # again after a restart of our client and our agent, again when our state is
 # a copy and has become a device of its own, and again from another machine
@@ -29,7 +29,9 @@ theirs() {
 }
 
 has_device_list() {
-	grep -q '"id"' "$T/prosody/data/montague%2elit/"pep_*devicelist/romeo.list
+	[ -n "$("$LAB/drop" python3 /mnt/tree/tests/support/raw_client.py -i \
+		eu.siacs.conversations.axolotl.devicelist "$R" secret-romeo \
+		"$PORT" "$CA" </dev/null)" ]
 }
 
 window() {
@@ -92,8 +94,8 @@ requested() {
 meet() {
 	T=$BASE/$1
 	mkdir "$T"
-	CA=$T/prosody/ca.pem
-	prosody
+	CA=$T/$SERVER/ca.pem
+	server
 	profanity_start romeo "$R"
 	profanity_keys romeo
 	must 10 has_device_list
@@ -128,19 +130,19 @@ meet() {
 	online chat tower "$J"
 	[ "$1" = ours ] || begin_anew tower
 	talk "$1" "$2"
-	! grep -rF 'from ours' "$T/prosody/data" || fail "in clear on the server"
-	! grep -rF 'from profanity' "$T/prosody/data" || fail "in clear on the server"
+	! grep -rF 'from ours' "$T/$SERVER/data" || fail "in clear on the server"
+	! grep -rF 'from profanity' "$T/$SERVER/data" || fail "in clear on the server"
 	chat_quit chat
 	agent_stop tower
 	profanity_stop romeo
-	kill "$(cat "$T/prosody/pid")"
+	kill "$(cat "$T/$SERVER/pid")"
 }
 
 for order in "ours theirs" "theirs ours"; do
 	read -r first second <<<"$order"
 	PORT=$((PORT + 10))
 	if (meet "$first" "$second"); then result=passed; else result=failed; fi
-	echo "profanity $(profanity_version): $first first, both directions," \
+	echo "profanity $(profanity_version) on $SERVER: $first first, both directions," \
 		"after a restart of either side, after adopt --copied, after a" \
 		"move: $result"
 	[ "$result" = passed ] || exit 1

@@ -78,7 +78,10 @@ for about in agent signed-prekey-age archive archive-preference carbons pep \
 	publish-options list prekeys; do
 	says about=$about level=fine || fail "$about is not told"
 done
-says about=prekeys "text=100 one-time prekeys are on the server" || fail "how many prekeys?"
+for version in 'OMEMO 0.3.0' 'OMEMO 2'; do
+	says about=prekeys "text=$version: 100 one-time prekeys are on the server" ||
+		fail "$version: how many prekeys?"
+done
 in_home juliet "$O/xmpp-key" doctor $J --host 127.0.0.1 --port "$PORT" \
 	--ca-file "$CA" --password-file "$T/juliet.pw" >"$T/words.out" || fail "exit in words"
 [ "$(tail -n 1 "$T/words.out")" = "all is well" ] || fail "what does it say at the end?"
@@ -147,6 +150,22 @@ alter "s,</prekeys>,<preKeyPublic preKeyId='70000'>BQAA</preKeyPublic></prekeys>
 finds bundle-copy "xmpp-key adopt --moved|--copied"
 put "$bundle" "$(cat "$T/bundle.xml")"
 well "the foreign prekey"
+
+# --- OMEMO 2's list, and its bundles, which are items of one node
+NS2=urn:xmpp:omemo:2
+delete $NS2:devices
+mends list-absent "$publish"
+says level=fine "text=OMEMO 2: the device list names this device and 0 others" ||
+	fail "the version is not named"
+put $NS2:devices "<devices xmlns='$NS2'/>"
+mends list-without-us "$publish"
+put $NS2:devices "<devices xmlns='$NS2'><device id='4242'/><device id='$device'/></devices>"
+finds device-no-bundle "xmpp-key revoke $J --device 4242"
+put $NS2:devices "<devices xmlns='$NS2'><device id='$device'/></devices>"
+raw <<<"<iq type='set' id='r'><pubsub xmlns='$P'><retract node='$NS2:bundles'><item id='$device'/></retract></pubsub></iq>"
+mends bundle-absent "$publish"
+configure $NS2:bundles access_model whitelist
+mends bundle-access "$fix"
 
 # --- the nodes' configuration
 configure $NS.devicelist access_model whitelist

@@ -77,7 +77,7 @@ ends() {
 operands() {
 	case $1 in
 	policy) echo "$J $J blind" ;;
-	trust | distrust | verify) echo "$J $J $(printf '%064d' 0)" ;;
+	trust | distrust | verify | reset) echo "$J $J $(printf '%064d' 0)" ;;
 	create | show | fingerprint | peers | publish | doctor | rotate) echo $J ;;
 	revoke) echo "$J --yes" ;;
 	constrain) echo "$J --window 1h" ;;

@@ -29,7 +29,14 @@ listed() {
 bundle() {
 	grep -qrs identityKey "$T"/prosody/data/capulet%2elit/pep_*bundles%3a"$1"*
 }
-withdrawn() { ! listed "$1" && ! bundle "$1"; }
+# OMEMO 2: list and bundle are items with its id
+listed2() {
+	grep -qrs "'$1'\|\"$1\"" "$T"/prosody/data/capulet%2elit/pep_*omemo%3a2%3adevices*
+}
+bundle2() {
+	grep -qrs "'$1'\|\"$1\"" "$T"/prosody/data/capulet%2elit/pep_*omemo%3a2%3abundles*
+}
+withdrawn() { ! listed "$1" && ! bundle "$1" && ! listed2 "$1" && ! bundle2 "$1"; }
 status() {
 	in_home "$1" "$O/xmpp-key" status >"$T/status.out"
 	grep -q -- "$2" "$T/status.out"
@@ -71,6 +78,10 @@ online j juliet "$J"
 ours=$(device juliet) other=$(device second)
 must 10 listed "$ours"
 must 10 listed "$other"
+for id in "$ours" "$other"; do
+	must 10 listed2 "$id"
+	must 10 bundle2 "$id"
+done
 chat_say j "$R" "hello" 1
 must 20 event r event=message "body=hello"
 chat_say r "$J" "and to both" 1

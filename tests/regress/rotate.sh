@@ -26,7 +26,14 @@ bundle() {
 	compgen -G "$T/prosody/data/capulet%2elit/pep_*bundles%3a$1*" >/dev/null &&
 		grep -qr identityKey "$T"/prosody/data/capulet%2elit/pep_*bundles%3a"$1"*
 }
-withdrawn() { ! listed "$1" && ! bundle "$1"; }
+# OMEMO 2: list and bundle are items with its id
+listed2() {
+	grep -qrs "'$1'\|\"$1\"" "$T"/prosody/data/capulet%2elit/pep_*omemo%3a2%3adevices*
+}
+bundle2() {
+	grep -qrs "'$1'\|\"$1\"" "$T"/prosody/data/capulet%2elit/pep_*omemo%3a2%3abundles*
+}
+withdrawn() { ! listed "$1" && ! bundle "$1" && ! listed2 "$1" && ! bundle2 "$1"; }
 no_duty() {
 	in_home juliet "$O/xmpp-key" --json status >"$T/status.json"
 	"$O/test/json_pick" -f withdrawals "$T/status.json" | grep -qx '\[\]'
@@ -64,6 +71,8 @@ must 20 event a event=message "body=after the signed prekey"
 old=$(device) before=$(fingerprint)
 listed "$old" || fail "not even listed"
 bundle "$old" || fail "no bundle"
+listed2 "$old" || fail "not even listed in OMEMO 2"
+bundle2 "$old" || fail "no bundle in OMEMO 2"
 for n in $(seq 1 8); do
 	chat_say a "$R" "a $n" "a$n"
 	chat_say b "$R" "b $n" "b$n"
@@ -86,6 +95,8 @@ for n in $(seq 1 16); do
 done
 must 40 listed "$new"
 must 40 bundle "$new"
+must 40 listed2 "$new"
+must 40 bundle2 "$new"
 must 40 withdrawn "$old"
 must 40 no_duty
 # a round more, each way, on what is now

@@ -22,6 +22,7 @@ static const struct {
 	{ LINK_DERIVE, "keeper and derive" },
 	{ LINK_LAUNCHER, "keeper and launcher" },
 	{ LINK_FRONT, "front and net" },
+	{ LINK_SCE, "front and its parser of envelopes" },
 };
 
 static const char *

@@ -1,14 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""raw_client.py [-i NODE | -p NODE | -x NODE] JID PASSWORD PORT CA: a contact
-that sends
-what no client would.
+"""raw_client.py [-i NODE | -b NODE | -p NODE | -x NODE] JID PASSWORD PORT CA: a
+contact that sends what no client would.
 
 Logs in at 127.0.0.1 (STARTTLS verified, SASL PLAIN, bind), sends each line of
 standard input as it is ("%N%TEXT%" stands for N times TEXT), and ends when the
 server has answered a last ping: then it has handled all of them. With -i it
-first asks for that PEP node and prints the ids of its devices, with -p what its
-item holds, with -x the item as it is.
+first asks for that PEP node and prints the ids of its devices, with -b those
+of its items, with -p what its item holds, with -x the item as it is.
 """
 import base64
 import re
@@ -74,14 +73,16 @@ class Stream:
 
 
 def main():
-    how = sys.argv.pop(1) if sys.argv[1] in ("-i", "-p", "-x") else None
+    how = sys.argv.pop(1) if sys.argv[1] in ("-i", "-b", "-p", "-x") else None
     node = sys.argv.pop(1) if how else None
     jid, password, port, ca = sys.argv[1:]
     stream = Stream(jid, port, ca)
     stream.login(jid, password)
     answer = stream.items(node) if how else ""
     if how == "-i":
-        print(*re.findall(r"<device id=['\"](\d+)", answer))
+        print(*re.findall(r"<device [^>]*id=['\"](\d+)", answer))
+    elif how == "-b":
+        print(*re.findall(r"<item [^>]*id=['\"](\d+)", answer))
     elif how == "-p":
         print(re.search(r"<item\b[^>]*>(.*)</item>", answer, re.S).group(1))
     elif how == "-x":

@@ -231,6 +231,8 @@ go_online(struct side *tower, struct side *romeo, uint32_t old)
 	attach(tower);
 	assert_string_equal(tower->cursor, "");
 	assert_int_equal(hand_list(tower, JULIET, LIST_READ, &old, 1), 0);
+	assert_int_equal(
+	    hand_list_in(tower, NS_OMEMO2, JULIET, LIST_READ, &old, 1), 0);
 	assert_int_equal(next_work(tower, &item), WORK_BUNDLE);
 	work_is_done(tower, item.item, WORK_OK);
 	assert_int_equal(next_work(tower, &item), WORK_DEVICES);

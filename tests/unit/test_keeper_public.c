@@ -84,7 +84,7 @@ test_same(void **state)
 	stage_open(&s);
 	assert_as_published(&s.juliet);
 	send_text(&s.romeo, &s.juliet, "m1", "one", handle);
-	assert_int_equal(due_of(&s.juliet), DUE_BUNDLE);
+	assert_int_equal(due_of(&s.juliet), DUE_ONE(DUE_BUNDLE));
 	assert_int_equal(next_work(&s.juliet, &item), WORK_BUNDLE);
 	assert_as_published(&s.juliet);
 	assert_as_published(&s.romeo);
@@ -171,7 +171,7 @@ test_no_secret(void **state)
 	u = s.juliet.admin;
 	t = txn_begin(s.juliet.w->k->records);
 	must(account_open(t, JULIET, &rec) == 0);
-	must(prekeys_open(t, JULIET, &p) == 0);
+	must(prekeys_open(t, JULIET, NS_LEGACY, &p) == 0);
 	assert_int_equal(p->n, LIMIT_PREKEYS);
 	memcpy(pub, p->current.key.pub, 32);
 	memcpy(secrets[0], rec->identity.seed, 32);

@@ -105,6 +105,16 @@ hand_bundle_of(struct side *s, uint32_t device, int status)
 	assert_int_equal(user_call(s->net, M_BUNDLE, &b), 0);
 }
 
+/* As if the time after which a thing is tried again had passed. */
+static void
+pass_time(struct side *s)
+{
+	struct duty *d;
+
+	TAILQ_FOREACH(d, &s->w->k->accounts->duties, entry)
+		d->until = 0;
+}
+
 /* One epoch is left, and every row is sealed under it. */
 static void
 only_one_epoch(struct side *s)
@@ -171,6 +181,7 @@ test_withdrawn(void **state)
 	struct stage s;
 	struct side *j = &s.juliet;
 	uint32_t with[2], without[1] = { 77 };
+	struct duty_told t;
 	struct item i;
 	struct buffer b;
 
@@ -206,6 +217,34 @@ test_withdrawn(void **state)
 	hand_bundle_of(j, with[1], BUNDLE_ABSENT);
 	assert_int_equal(duties(j).n, 1); /* not before it says so */
 	work_is_done(j, i.item, WORK_OK);
+	/* and the same in the other version */
+	assert_int_equal(next_work(j, &i), WORK_NONE);
+	t = duties(j);
+	assert_int_equal(t.n, 1);
+	assert_int_equal(t.left, DUTY_LIST | DUTY_BUNDLE | DUTY_READ);
+	assert_int_equal(
+	    hand_list_in(j, NS_OMEMO2, j->jid, LIST_READ, with, 2), 0);
+	assert_int_equal(next_work_of_any(j, &i), WORK_DEVICES);
+	assert_int_equal(i.ns, NS_OMEMO2);
+	assert_int_equal(i.devices, 1);
+	assert_int_equal(i.first_device, 77);
+	work_is_done(j, i.item, WORK_OK);
+	assert_int_equal(next_work_of_any(j, &i), WORK_WITHDRAW);
+	assert_int_equal(i.ns, NS_OMEMO2);
+	assert_int_equal(i.device, with[1]);
+	work_is_done(j, i.item, WORK_OK);
+	assert_int_equal(next_work_of_any(j, &i), WORK_VERIFY);
+	assert_int_equal(i.ns, NS_OMEMO2);
+	/* what was read in the one says nothing of the other */
+	assert_int_equal(hand_list(j, j->jid, LIST_READ, without, 1), 0);
+	hand_bundle_of(j, with[1], BUNDLE_ABSENT);
+	work_is_done(j, i.item, WORK_OK);
+	assert_int_equal(duties(j).n, 1);
+	pass_time(j);
+	assert_int_equal(next_work_of_any(j, &i), WORK_VERIFY);
+	hand_nothing2(j, with[1]);
+	assert_int_equal(duties(j).n, 1);
+	work_is_done(j, i.item, WORK_OK);
 	assert_int_equal(duties(j).n, 0);
 	restart_alone(j);
 	assert_int_equal(duties(j).n, 0);
@@ -235,6 +274,8 @@ test_again(void **state)
 	attach(j);
 	assert_int_not_equal(j->device, old);
 	assert_int_equal(hand_list(j, j->jid, LIST_READ, &old, 1), 0);
+	assert_int_equal(
+	    hand_list_in(j, NS_OMEMO2, j->jid, LIST_READ, &old, 1), 0);
 	assert_int_equal(next_work(j, &i), WORK_BUNDLE);
 	work_is_done(j, i.item, WORK_OK);
 	assert_int_equal(next_work(j, &i), WORK_DEVICES);
@@ -270,6 +311,8 @@ test_refused(void **state)
 	assert_int_equal(j->device, device);
 	assert_int_equal(hand_list(j, j->jid, LIST_READ, &device, 1), 0);
 	assert_int_equal(hand_own_bundle(j, BUNDLE_HERE, &j->bundle), 0);
+	assert_int_equal(
+	    hand_own_bundle_in(j, NS_OMEMO2, BUNDLE_HERE, &j->bundle2), 0);
 	talk(&s, "2");
 	stage_close(&s);
 }
@@ -387,17 +430,17 @@ test_other(void **state)
 	a = account_find(j->w->k, j->jid);
 	for (unsigned n = 0; n < 10; n++) {
 		assert_int_equal(hand_list(j, j->jid, LIST_READ, both, 2), 0);
-		assert_int_equal(due_of(j), DUE_DEVICES);
+		assert_int_equal(due_of(j), DUE_ONE(DUE_DEVICES));
 		if (n > 0)
-			assert_true(a->devices.until > loop_now());
-		a->devices.until = 0; /* that time has passed */
+			assert_true(a->devices[NS_LEGACY].until > loop_now());
+		a->devices[NS_LEGACY].until = 0; /* that time has passed */
 		assert_int_equal(next_work(j, &i), WORK_DEVICES);
 		assert_int_equal(i.devices, 1);
 		work_is_done(j, i.item, WORK_OK);
 		assert_int_equal(
 		    hand_list(j, j->jid, LIST_READ, &j->device, 1), 0);
 	}
-	assert_true(a->returns <= 8);
+	assert_true(a->returns[NS_LEGACY] <= 8);
 	assert_true(is_withdrawn(a, other));
 	restart(j);
 	assert_true(is_withdrawn(account_find(j->w->k, j->jid), other));

@@ -66,6 +66,7 @@ static const struct expected expected[] = {
 	{ "CURSOR", 47, RIGHT_NETWORK, 0 },
 	{ "WORK", 48, RIGHT_NETWORK, 0 },
 	{ "WORK_DONE", 49, RIGHT_NETWORK, 0 },
+	{ "RESET", 54, RIGHT_TRUST, 0 },
 };
 #define EXPECTED (sizeof expected / sizeof expected[0])
 

@@ -67,12 +67,14 @@ rotate_identity(struct side *s, uint32_t retired)
 
 /* List and bundle of the new device are published. */
 static void
-publish_again(struct side *s, uint32_t old)
+publish_new(struct side *s, uint32_t old)
 {
 	struct item i;
 	uint32_t ids[] = { old };
 
 	assert_int_equal(hand_list(s, s->jid, LIST_READ, ids, 1), 0);
+	assert_int_equal(
+	    hand_list_in(s, NS_OMEMO2, s->jid, LIST_READ, ids, 1), 0);
 	assert_int_equal(next_work(s, &i), WORK_BUNDLE);
 	assert_int_equal(i.prekeys, LIMIT_PREKEYS);
 	work_is_done(s, i.item, WORK_OK);
@@ -152,7 +154,7 @@ test_in_flight(void **state)
 	compose(&s.romeo, JULIET, "2", "in flight", composed);
 	encrypt_until_done(&s.romeo, &s.juliet, composed, &flying);
 	rotate_identity(&s.juliet, 1);
-	publish_again(&s.juliet, old);
+	publish_new(&s.juliet, old);
 	/* read by the old device's session; again it is known */
 	assert_int_equal(
 	    deliver_to(&s.romeo, &s.juliet, old, &flying, h), VERDICT_NEW);
@@ -203,7 +205,7 @@ test_exchange_in_flight(void **state)
 	compose(&s.romeo, JULIET, "1", "who are you", composed);
 	encrypt_until_done(&s.romeo, &s.juliet, composed, &flying);
 	rotate_identity(&s.juliet, 1);
-	publish_again(&s.juliet, old);
+	publish_new(&s.juliet, old);
 	assert_int_equal(
 	    deliver_to(&s.romeo, &s.juliet, old, &flying, h), VERDICT_NEW);
 	/* no prekey of ours was used */
@@ -246,7 +248,7 @@ test_outbox(void **state)
 	    deliver(&s.juliet, &s.romeo, is.p, is.len, "", h), VERDICT_NEW);
 	free(is.p);
 	free(was.p);
-	publish_again(&s.juliet, old);
+	publish_new(&s.juliet, old);
 	encrypt_until_done(&s.juliet, &s.romeo, second, &is);
 	assert_int_equal(sid_of(&is), s.juliet.device);
 	assert_int_equal(
@@ -350,6 +352,13 @@ hand_old_bundle(struct side *s, uint32_t old, int status)
 	assert_int_equal(user_call(s->net, M_BUNDLE, &b), 0);
 }
 
+/* What is left in 0.3.0. */
+static int
+left_here(struct side *s)
+{
+	return TAILQ_FIRST(&s->w->k->accounts->duties)->left[NS_LEGACY];
+}
+
 /* As if the time after which a thing is tried again had passed. */
 static void
 pass_time(struct side *s)
@@ -358,7 +367,7 @@ pass_time(struct side *s)
 
 	TAILQ_FOREACH(d, &s->w->k->accounts->duties, entry)
 		d->until = 0;
-	account_of(s)->devices.until = 0;
+	account_of(s)->devices[NS_LEGACY].until = 0;
 }
 
 static void
@@ -377,7 +386,7 @@ test_withdrawn(void **state)
 	assert_int_equal(duties(j, &left), 1);
 	assert_int_equal(left, DUTY_LIST | DUTY_BUNDLE | DUTY_READ);
 	/* first what is there, then what is gone */
-	publish_again(j, old);
+	publish_new(j, old);
 	assert_int_equal(next_work(j, &i), WORK_WITHDRAW);
 	work_is_done(j, i.item, WORK_FAILED);
 	assert_int_equal(next_work(j, &i), WORK_NONE);
@@ -388,7 +397,7 @@ test_withdrawn(void **state)
 	assert_int_equal(next_work(j, &i), WORK_VERIFY);
 	work_is_done(j, i.item, WORK_OK);
 	assert_int_equal(duties(j, &left), 1);
-	assert_int_equal(left, DUTY_READ);
+	assert_int_equal(left_here(j), DUTY_READ);
 	pass_time(j);
 	/* the list could be read, the bundle not */
 	assert_int_equal(next_work(j, &i), WORK_VERIFY);
@@ -403,7 +412,7 @@ test_withdrawn(void **state)
 	hand_old_bundle(j, old, BUNDLE_HERE);
 	work_is_done(j, i.item, WORK_OK);
 	assert_int_equal(duties(j, &left), 1);
-	assert_int_equal(left, DUTY_BUNDLE | DUTY_READ);
+	assert_int_equal(left_here(j), DUTY_BUNDLE | DUTY_READ);
 	pass_time(j);
 	assert_int_equal(next_work(j, &i), WORK_WITHDRAW);
 	work_is_done(j, i.item, WORK_OK);
@@ -416,7 +425,7 @@ test_withdrawn(void **state)
 	work_is_done(j, i.item, WORK_OK);
 	/* a second time at once: later */
 	assert_int_equal(hand_list(j, j->jid, LIST_READ, both, 2), 0);
-	assert_int_equal(due_of(j), DUE_DEVICES);
+	assert_int_equal(due_of(j), DUE_ONE(DUE_DEVICES));
 	assert_int_equal(next_work(j, &i), WORK_NONE);
 	pass_time(j);
 	assert_int_equal(next_work(j, &i), WORK_DEVICES);
@@ -427,6 +436,15 @@ test_withdrawn(void **state)
 	assert_int_equal(hand_list(j, j->jid, LIST_READ, &j->device, 1), 0);
 	hand_old_bundle(j, old, BUNDLE_ABSENT);
 	work_is_done(j, i.item, WORK_OK);
+	/* the other version's is left */
+	assert_int_equal(duties(j, &left), 1);
+	assert_int_equal(left_here(j), 0);
+	assert_int_equal(next_work_of_any(j, &i), WORK_WITHDRAW);
+	assert_int_equal(i.ns, NS_OMEMO2);
+	assert_int_equal(i.device, old);
+	work_is_done(j, i.item, WORK_OK);
+	assert_int_equal(duties(j, &left), 1);
+	assert_int_equal(next_work(j, &i), WORK_NONE); /* read back */
 	assert_int_equal(duties(j, &left), 0);
 	restart(j);
 	assert_int_equal(duties(j, &left), 0);
@@ -464,6 +482,9 @@ test_refused(void **state)
 	assert_int_equal(hand_list(&s.juliet, JULIET, LIST_READ, &old, 1), 0);
 	assert_int_equal(
 	    hand_own_bundle(&s.juliet, BUNDLE_HERE, &s.juliet.bundle), 0);
+	assert_int_equal(hand_own_bundle_in(&s.juliet, NS_OMEMO2, BUNDLE_HERE,
+			     &s.juliet.bundle2),
+	    0);
 	still_works(&s, "refused");
 	s.juliet.w->refuse = 1;
 	assert_int_equal(ask_rotate(&s.juliet, 0), ERR_RETRY);
@@ -508,13 +529,17 @@ test_killed(void **state)
 		assert_int_equal(
 		    duties(&s.juliet, &left), s.juliet.device != old);
 		if (s.juliet.device != old)
-			publish_again(&s.juliet, old);
+			publish_new(&s.juliet, old);
 		else {
 			assert_int_equal(
 			    hand_list(&s.juliet, JULIET, LIST_READ, &old, 1),
 			    0);
 			assert_int_equal(hand_own_bundle(&s.juliet, BUNDLE_HERE,
 					     &s.juliet.bundle),
+			    0);
+			assert_int_equal(
+			    hand_own_bundle_in(&s.juliet, NS_OMEMO2,
+				BUNDLE_HERE, &s.juliet.bundle2),
 			    0);
 		}
 		if (s.juliet.device == old)

@@ -16,7 +16,7 @@ current_id(struct side *s)
 	struct prekeys *p;
 	uint32_t id;
 
-	must(prekeys_open(t, s->jid, &p) == 0);
+	must(prekeys_open(t, s->jid, NS_LEGACY, &p) == 0);
 	id = p->current.key.id;
 	prekeys_release(p);
 	txn_abort(t);
@@ -30,9 +30,9 @@ make_old(struct side *s, unsigned days)
 	struct txn *t = txn_begin(s->w->k->records);
 	struct prekeys *p;
 
-	must(prekeys_open(t, s->jid, &p) == 0);
+	must(prekeys_open(t, s->jid, NS_LEGACY, &p) == 0);
 	p->current.made -= days * 86400;
-	must(prekeys_put(t, s->jid, p) == 0);
+	must(prekeys_put(t, s->jid, NS_LEGACY, p) == 0);
 	prekeys_release(p);
 	txn_commit(t);
 }
@@ -46,7 +46,7 @@ fill_memory(struct side *s, uint32_t spk, unsigned n)
 	for (; n > 0; n--) {
 		memcpy(digest, &n, sizeof n);
 		t = txn_begin(s->w->k->records);
-		must(kex_add(t, s->jid, spk, digest) == 0);
+		must(kex_add(t, s->jid, NS_LEGACY, spk, digest) == 0);
 		txn_commit(t);
 		if (n % 64 == 0) /* what waits for the disk is bounded */
 			assert_int_equal(due_of(s), 0);
@@ -75,7 +75,7 @@ test_rotation(void **state)
 	make_old(&s.juliet, 1);
 	goes_round(&s.juliet);
 	assert_int_equal(current_id(&s.juliet), 2);
-	assert_int_equal(due_of(&s.juliet), DUE_BUNDLE);
+	assert_int_equal(due_of(&s.juliet), DUE_ONE(DUE_BUNDLE));
 	stage_close(&s);
 }
 
@@ -100,7 +100,7 @@ is_kept(struct side *s, uint32_t id)
 	struct prekeys *p;
 	int found;
 
-	must(prekeys_open(t, s->jid, &p) == 0);
+	must(prekeys_open(t, s->jid, NS_LEGACY, &p) == 0);
 	found = prekeys_find_signed(p, id) != NULL;
 	prekeys_release(p);
 	txn_abort(t);
@@ -133,7 +133,7 @@ test_by_hand(void **state)
 	encrypt_until_done(&s.romeo, &s.juliet, composed, &flying);
 	by_hand(&s.juliet);
 	assert_int_equal(current_id(&s.juliet), 2);
-	assert_int_equal(due_of(&s.juliet), DUE_BUNDLE);
+	assert_int_equal(due_of(&s.juliet), DUE_ONE(DUE_BUNDLE));
 	by_hand(&s.juliet); /* at once again: both are kept */
 	assert_true(is_kept(&s.juliet, 1));
 	assert_true(is_kept(&s.juliet, 2));

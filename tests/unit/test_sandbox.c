@@ -178,7 +178,7 @@ act_dumpable(void)
 /* What each role's end must be; the column is enum sandbox_role. */
 #define ENDS(k, d, s, l, c, o, f)                                              \
 	{                                                                      \
-		k, d, s, l, c, o, f                                            \
+		k, d, s, l, c, o, f, DIED /* sce: nothing */                   \
 	}
 
 static const struct act {
@@ -250,6 +250,7 @@ enter(enum sandbox_role role)
 	case ROLE_DERIVE:
 	case ROLE_LAUNCHER:
 	case ROLE_FRONT:
+	case ROLE_SCE:
 	case SANDBOX_ROLES:
 		break;
 	}
@@ -395,6 +396,7 @@ test_work(void **state)
 		[ROLE_NET_CONNECT] = work_connect,
 		[ROLE_NET_ONLINE] = work_common,
 		[ROLE_FRONT] = work_common,
+		[ROLE_SCE] = work_common,
 	};
 	enum end end;
 
