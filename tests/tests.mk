@@ -21,6 +21,15 @@ $(UNIT): $(O)/tests/%: $(O)/tests/unit/%.o $(ARCHIVES)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(TEST_ARCHIVES) $(L_TEST)
 
+# What fails there, one after the other (tests/unit/test_keeper_faults.c).
+WRAPPED = malloc calloc realloc reallocarray recallocarray strdup \
+	CRYPTO_secure_zalloc CRYPTO_zalloc EVP_CIPHER_CTX_new EVP_MD_CTX_new \
+	RAND_bytes RAND_priv_bytes EVP_CipherFinal_ex EVP_DigestFinal_ex \
+	EVP_PKEY_derive abort dispatch records_flush records_frame vault_frame
+comma = ,
+$(O)/tests/test_keeper_faults: ALL_LDFLAGS += \
+	$(foreach f,$(WRAPPED),-Wl$(comma)--wrap=$f)
+
 # FUZZING=1 (make fuzz): clang's driver; otherwise one that replays a corpus.
 FUZZ_MAIN = $(if $(FUZZING),-fsanitize=fuzzer,$(O)/tests/fuzz/replay.o)
 $(FUZZ): $(O)/tests/%: $(O)/tests/fuzz/%.o $(if $(FUZZING),,$(O)/tests/fuzz/replay.o) $(ARCHIVES)
