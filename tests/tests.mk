@@ -8,7 +8,12 @@ L_TEST = -lcmocka $(sort $(L_KEEPER) $(L_STORE) $(L_NET) $(L_KEY)) -lm
 UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 SEEDED = $(O)/test/seeded/xmpp-agent $(O)/test/seeded/xmpp-agent-store
-SUPPORT = $(addprefix $(O)/test/,json_pick hunt attack protocol_index rows mute) $(SEEDED)
+SUPPORT = $(addprefix $(O)/test/,json_pick hunt attack protocol_index rows mute failio.so) $(SEEDED)
+$(O)/test/failio.so: tests/support/failio.c
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -O2 $(WARN) -shared -fPIC -o $@ $<
+$(O)/tests/test_store: | $(O)/test/failio.so
 include tests/interop/oracle.mk
 include tests/chaos/chaos.mk
 include tests/bench/bench.mk
@@ -70,6 +75,13 @@ interop:
 	$(Q)$(deps) build test
 	$(Q)+$(MAKE) --no-print-directory tests
 	$(Q)SAN='$(SAN)' tests/run -o $(O) -v interop/
+
+# make faults: what fails, one after the other, and whole programs that die
+faults:
+	$(Q)$(deps) build test
+	$(Q)+$(MAKE) --no-print-directory tests
+	$(Q)tests/run -o $(O) -v test_keeper_faults test_store test_records \
+		regress/disk regress/move-crash regress/rotate-killed
 
 demo:
 	$(Q)$(deps) build test
@@ -154,5 +166,5 @@ lint-tidy:
 	$(Q)printf '%s\n' $(C_ALL) | xargs -P2 -n4 sh -c 'out=$$(clang-tidy \
 		--quiet --warnings-as-errors="*" "$$@" 2>&1) || \
 		{ echo "$$out"; exit 1; }' sh
-.PHONY: unit tests check interop demo demo-rotate fuzz unit-fuzz cov lint lint-gcc lint-clang \
+.PHONY: unit tests check interop faults demo demo-rotate fuzz unit-fuzz cov lint lint-gcc lint-clang \
 	lint-format lint-words lint-shell lint-man lint-cppcheck lint-tidy
