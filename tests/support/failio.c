@@ -30,10 +30,11 @@ fails(int fd)
 }
 
 #define FAILING(type, name, parameters, arguments)                             \
-	type name parameters;                                                  \
+	typedef type name##_function parameters;                               \
+	name##_function name;                                                  \
 	type name parameters                                                   \
 	{                                                                      \
-		static type(*real) parameters;                                 \
+		static name##_function *real;                                  \
 		if (real == NULL)                                              \
 			*(void **)&real = dlsym(RTLD_NEXT, #name);             \
 		return fails(fd) ? -1 : real arguments;                        \
