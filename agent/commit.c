@@ -38,9 +38,19 @@ keeper_commit(struct keeper *k, struct txn *t)
 	records_after(k->records, committed, k);
 }
 
+/* An answer that cannot be given must not be of something that was done. */
 void
 request_commit(struct request *r, struct txn *t)
 {
+	int err = r->reply.err;
+
+	if (err != 0) {
+		if (r->keeper->accounts != NULL)
+			r->keeper->accounts->stale = 1;
+		buffer_clear(&r->reply);
+		request_abort(r, t, err, err_text(err));
+		return;
+	}
 	keeper_commit(r->keeper, t);
 	request_durable(r);
 }

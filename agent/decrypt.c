@@ -449,6 +449,21 @@ answer_known(struct decrypting *d, uint8_t verdict)
 	request_commit(r, d->txn);
 }
 
+/* The answer, while there is still a way back. */
+static int
+put_answer(struct decrypting *d)
+{
+	struct buffer *b = &d->r->reply;
+
+	if (!d->has_payload)
+		memset(d->handle, 0, HANDLE_SIZE);
+	buffer_put_u8(b, d->has_payload ? VERDICT_NEW : VERDICT_EMPTY);
+	buffer_put(b, d->handle, HANDLE_SIZE);
+	if (b->err != 0)
+		d->r->keeper->accounts->stale = 1;
+	return b->err;
+}
+
 static void
 answer_new(struct decrypting *d)
 {
@@ -459,13 +474,8 @@ answer_new(struct decrypting *d)
 	a->kept = (uint64_t)((int64_t)a->kept + d->ops.kept);
 	if (d->has_payload)
 		index_add(&a->messages, &d->message.entry);
-	else
-		memset(d->handle, 0, HANDLE_SIZE);
 	if (d->bundle_due)
 		account_note_due(k, a, DUE_BUNDLE & DUE_IN(d->ns));
-	buffer_put_u8(
-	    &d->r->reply, d->has_payload ? VERDICT_NEW : VERDICT_EMPTY);
-	buffer_put(&d->r->reply, d->handle, HANDLE_SIZE);
 	keeper_commit(k, d->txn);
 	if (d->has_payload)
 		event_handle(k, TO_FRONTS, a->jid, M_EVENT_MESSAGE, d->handle);
@@ -511,6 +521,8 @@ run(struct decrypting *d)
 		err = use_check(d->account, RATE_DECRYPT, why, sizeof why);
 	if (err == 0)
 		err = decrypt(d);
+	if (err == 0)
+		err = put_answer(d);
 	if (err == ERR_DUPLICATE) {
 		memset(d->handle, 0, HANDLE_SIZE);
 		answer_known(d, VERDICT_DUPLICATE);

@@ -206,7 +206,7 @@ devices_hand_in(struct request *r)
 	ids = read_ids(b, &n);
 	err = reader_end(b);
 	if (err != 0 || ids == NULL) {
-		request_fail(r, err != 0 ? err : ERR_MEMORY, "device list");
+		request_fail(r, ids == NULL ? ERR_MEMORY : err, "device list");
 		goto out;
 	}
 	if (ns >= OMEMO_PROFILES || status > LIST_UNKNOWN ||

@@ -211,7 +211,8 @@ destroy(struct request *r, struct account *a)
 	t = txn_begin(k->records);
 	buffer_put_u32(&r->reply, a->device);
 	/* those that it has replaced have theirs, or were read back as gone */
-	err = duty_add(k, t, a->jid, a->device);
+	if ((err = r->reply.err) == 0)
+		err = duty_add(k, t, a->jid, a->device);
 	if (err == 0)
 		err = txn_forget(t, a->jid, FORGET_STEP, &left);
 	if (err == 0)
