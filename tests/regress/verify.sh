@@ -234,7 +234,7 @@ chat_quit t
 item=$(raw -x "$NS.bundles:$n" </dev/null)
 NS2=urn:xmpp:omemo:2
 item2=$(raw -x $NS2:bundles </dev/null | tr -d '\n' | sed 's,</item>,&\n,g' |
-	grep "<item [^>]*id=.$n[^0-9]" | sed "s,^<item [^>]*>,<item id='$d'>,")
+	grep "<item [^>]*id=.${n}[^0-9]" | sed "s,^<item [^>]*>,<item id='$d'>,")
 [ -n "$item2" ] || fail 'no bundle of the other device in OMEMO 2'
 publish="<iq type='set' id='p'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish"
 raw <<-XML
