@@ -168,7 +168,7 @@ bundle_key_parse(xmpp_stanza_t *el, const char *id, struct xml_bundle_key *key)
 int
 bundle_parse(xmpp_stanza_t *bundle, struct xml_bundle *b, const char **why)
 {
-	xmpp_stanza_t *el;
+	xmpp_stanza_t *el = NULL;
 
 	*why = "";
 	b->n = 0;
