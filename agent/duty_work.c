@@ -11,6 +11,7 @@
 #include "attach.h"
 #include "duties.h"
 #include "methods.h"
+#include "revoke.h"
 #include "work.h"
 
 static int
@@ -179,7 +180,7 @@ duty_done(
 		list_published(k, jid);
 	else if (d->doing == DUTY_BUNDLE)
 		d->left &= (uint8_t)~DUTY_BUNDLE;
-	else if (d->absent == (DUTY_LIST | DUTY_BUNDLE))
+	else if (d->absent == (DUTY_LIST | DUTY_BUNDLE) && !revoke_runs(k))
 		return (err = end(k, t, d)) != 0 ? err : 1;
 	else if (d->until == 0 && d->left == DUTY_READ) /* not reached */
 		d->until = loop_now() + WORK_RETRY_MS;
