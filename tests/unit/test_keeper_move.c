@@ -1028,6 +1028,71 @@ test_most(void **state)
 	assert_int_equal(secret_heap_used(), world_heap);
 }
 
+/* Another identity tells as many contacts as WORK has room for, with the
+ * longest names: that goes through one transaction, too. */
+static void
+test_rotate_most(void **state)
+{
+	struct loop *loop = loop_new();
+	char name[LIMIT_JID + 1];
+	struct side tower;
+	struct forge g;
+	struct buffer b;
+	struct peer p;
+	struct user *u;
+
+	(void)state;
+	tower_open(&tower, loop, JULIET);
+	u = tower.admin;
+	peer_make(&p, 1);
+	p.written = 1;
+	p.v[0].trust = TRUST_VERIFIED;
+	p.v[0].seen = p.v[0].listed = p.v[0].sessions = 1U << NS_LEGACY;
+	forge_begin(&g);
+	long_name(name, 20000);
+	forge_account(&g, name, NULL);
+	for (size_t i = 0; i < LIMIT_WORK; i++) {
+		long_name(name, i);
+		forge_peer(&g, name, &p);
+	}
+	assert_int_equal(forge_try(&g, u), 0);
+	assert_int_equal(records_of(tower.w, RECORD_WORK), LIMIT_WORK);
+	long_name(name, 20000);
+	assert_int_equal(user_call(u, M_ROTATE, body(&b, "s1", name, 1)), 0);
+	assert_int_equal(records_of(tower.w, RECORD_WORK), LIMIT_WORK);
+	user_free(u);
+	world_free(tower.w);
+	loop_free(loop);
+	free(tower.w);
+	assert_int_equal(secret_heap_used(), world_heap);
+}
+
+/* ADOPT gives all accounts other devices at once, as many as there can be. */
+static void
+test_adopt_all(void **state)
+{
+	struct loop *loop = loop_new();
+	struct side tower;
+	struct buffer b;
+	char jid[64];
+
+	(void)state;
+	tower_open(&tower, loop, JULIET);
+	for (int i = 0; i < LIMIT_ACCOUNTS; i++) {
+		snprintf(jid, sizeof jid, "a%d@montague.lit", i);
+		assert_int_equal(
+		    user_create(tower.admin, jid, OTHERS_IGNORE), 0);
+	}
+	assert_int_equal(
+	    user_call(tower.admin, M_ADOPT, body(&b, "1", ADOPT_COPIED)), 0);
+	assert_int_equal(reader_u32(&tower.admin->r), LIMIT_ACCOUNTS);
+	user_free(tower.admin);
+	world_free(tower.w);
+	loop_free(loop);
+	free(tower.w);
+	assert_int_equal(secret_heap_used(), world_heap);
+}
+
 static void
 test_refused(void **state)
 {
@@ -1329,6 +1394,8 @@ main(void)
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_most),
+		cmocka_unit_test(test_rotate_most),
+		cmocka_unit_test(test_adopt_all),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_while_destroyed),
 		cmocka_unit_test(test_after_destroyed),
