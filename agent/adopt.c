@@ -128,6 +128,7 @@ adopt_state(struct request *r)
 		err = ERR_ARGUMENT;
 	at = r->reply.len;
 	buffer_put_u32(&r->reply, 0);
+	txn_large(t); /* prekeys of all, an empty message to each contact */
 	if (err == 0)
 		(void)account_find(k, ""); /* reads again what is stale */
 	TAILQ_FOREACH(a, &k->accounts->list, entry) {

@@ -218,6 +218,10 @@ duties_list(struct request *r)
 	uint8_t left;
 
 	(void)account_find(k, ""); /* reads again what is stale */
+	if (k->accounts->stale) { /* account_find would try again, and free d */
+		request_fail(r, ERR_BUSY, "duties");
+		return;
+	}
 	buffer_put_u32(b, 0);
 	TAILQ_FOREACH(d, &k->accounts->duties, entry) {
 		if (!client_has_account(r->client, d->jid))

@@ -11,6 +11,7 @@
 #include "attach.h"
 #include "duties.h"
 #include "methods.h"
+#include "revoke.h"
 #include "work.h"
 
 static int
@@ -197,7 +198,8 @@ duty_done(
 		list_published(k, jid, d->ns);
 	else if (d->doing == DUTY_BUNDLE)
 		d->left[d->ns] &= (uint8_t)~DUTY_BUNDLE;
-	else if (d->absent[d->ns] == (DUTY_LIST | DUTY_BUNDLE)) {
+	else if (d->absent[d->ns] == (DUTY_LIST | DUTY_BUNDLE) &&
+	    !revoke_runs(k)) {
 		d->left[d->ns] = 0;
 		if (is_done(d))
 			return (err = end(k, t, d)) != 0 ? err : 1;

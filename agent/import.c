@@ -8,8 +8,10 @@
  */
 #include <string.h>
 
+#include "attach.h"
 #include "handlers.h"
 #include "move.h"
+#include "revoke.h"
 
 struct opening {
 	struct request *r; /* r->copy keeps the body */
@@ -78,6 +80,13 @@ try_secret(struct opening *o, int recovery, const void *secret, size_t len)
 	    len, &o->master, opened, o);
 }
 
+/* Nothing of an export is held then; where no vault is, there is no lock. */
+static int
+is_locked(const struct keeper *k)
+{
+	return k->locking || (vault_exists(k->vault) && vault_locked(k->vault));
+}
+
 static void
 answered(void *arg, int err, const char *answer, size_t len)
 {
@@ -85,6 +94,8 @@ answered(void *arg, int err, const char *answer, size_t len)
 
 	if (err == 0 && len == 0)
 		err = ERR_CANCELLED;
+	if (err == 0 && is_locked(o->r->keeper)) /* meanwhile */
+		err = ERR_LOCKED;
 	if (err != 0)
 		opening_fail(o, err, "passphrase of the export");
 	else
@@ -94,7 +105,6 @@ answered(void *arg, int err, const char *answer, size_t len)
 void
 import_open(struct request *r)
 {
-	struct vault *v = r->keeper->vault;
 	const uint8_t *head, *secret;
 	struct opening *o;
 	size_t headlen, len;
@@ -119,7 +129,7 @@ import_open(struct request *r)
 		    err == ERR_UNSUPPORTED
 			? "the export was made by a later xmpp-agent"
 			: "this is no export, or it has been altered");
-	else if (vault_exists(v) && vault_locked(v))
+	else if (is_locked(r->keeper))
 		opening_fail(o, ERR_LOCKED, "import");
 	else if (method == SECRET_ASK)
 		ask_question(r->keeper, ASK_PASSPHRASE, r->client->pid,
@@ -158,7 +168,8 @@ take(struct request *r, const struct move *m)
 	int err;
 
 	(void)account_find(k, ""); /* reads again what is stale */
-	if (k->accounts->stale) {
+	/* what REVOKE takes away by the name would take this away, too */
+	if (k->accounts->stale || revoke_runs(k)) {
 		request_fail(r, ERR_BUSY, "import");
 		return;
 	}
@@ -173,6 +184,7 @@ take(struct request *r, const struct move *m)
 		request_abort(r, t, err, why(err));
 		return;
 	}
+	attach_end_clients(k, a->jid, r->client); /* for duties alone */
 	buffer_put_cstring(&r->reply, a->jid);
 	buffer_put(&r->reply, a->u, FINGERPRINT_SIZE);
 	buffer_put_u32(&r->reply, a->device);

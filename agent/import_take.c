@@ -11,6 +11,7 @@
 #include "attach.h"
 #include "crypto/crypto.h"
 #include "devices.h"
+#include "duties.h"
 #include "move.h"
 #include "prekeys.h"
 #include "readers.h"
@@ -25,14 +26,16 @@ struct taking {
 	size_t peers;
 };
 
-/* Another device with the same identity, as of now. */
+/* Another device with the same identity, as of now. Those that were destroyed
+ * here do not come back with it. */
 static int
-become_device(struct account_record *rec)
+become_device(struct keeper *k, const char *jid, struct account_record *rec)
 {
 	uint32_t old = rec->device;
 	int err;
 
 	withdraw(rec, old, WITHDRAW_ONCE);
+	duties_withdraw(k, jid, rec);
 	do
 		err = device_id_draw(&rec->device);
 	while (err == 0 && rec->device == old);
@@ -51,7 +54,10 @@ may_take(const struct taking *w, const char *jid)
 		return ERR_ACCOUNT;
 	if (account_find(w->keeper, jid) != NULL)
 		return ERR_EXISTS;
-	return w->keeper->accounts->n >= LIMIT_ACCOUNTS ? ERR_FULL : 0;
+	return w->keeper->accounts->n >= LIMIT_ACCOUNTS ||
+		w->keeper->accounts->nduties >= LIMIT_DUTIES
+	    ? ERR_FULL
+	    : 0;
 }
 
 static int
@@ -67,7 +73,7 @@ take_account(struct taking *w, const struct export_item *item)
 	if ((rec = secret_alloc(sizeof *rec)) == NULL)
 		return ERR_BUSY;
 	if ((err = export_account_read(item, rec)) == 0 &&
-	    (err = become_device(rec)) == 0 &&
+	    (err = become_device(w->keeper, item->name, rec)) == 0 &&
 	    (err = account_put(w->t, item->name, rec)) == 0 &&
 	    (w->a = account_add(w->keeper, item->name)) == NULL)
 		err = ERR_MEMORY;

@@ -32,18 +32,28 @@ move_gone(struct client *c)
 		move_forget(c->keeper);
 }
 
+/* To try a secret needs no right, and must not keep out who may import. */
+static int
+is_in_the_way(const struct move *m, const struct client *c)
+{
+	return m->client != c && loop_now() - m->used < MOVE_IDLE_MS &&
+	    ((m->client->rights & RIGHT_ADMIN) != 0 ||
+		(c->rights & RIGHT_ADMIN) == 0);
+}
+
 int
 move_begin(struct client *c, int is_import, struct move **out)
 {
 	struct keeper *k = c->keeper;
 
 	*out = NULL;
-	if (k->move != NULL && k->move->client != c)
+	if (k->move != NULL && is_in_the_way(k->move, c))
 		return ERR_BUSY;
 	move_forget(k);
 	if ((k->move = calloc(1, sizeof *k->move)) == NULL)
 		return ERR_MEMORY;
 	k->move->client = c;
+	k->move->used = loop_now();
 	k->move->is_import = is_import;
 	buffer_init(&k->move->head, EXPORT_HEAD_MAX);
 	*out = k->move;
@@ -55,8 +65,10 @@ move_of(const struct client *c, int is_import)
 {
 	struct move *m = c->keeper->move;
 
-	return m != NULL && m->client == c && m->is_import == is_import ? m
-									: NULL;
+	if (m == NULL || m->client != c || m->is_import != is_import)
+		return NULL;
+	m->used = loop_now();
+	return m;
 }
 
 uint8_t *

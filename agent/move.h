@@ -9,8 +9,11 @@
 
 #include "export.h"
 
+#define MOVE_IDLE_MS 60000 /* whoever stops in the middle keeps nobody out */
+
 struct move {
 	struct client *client;
+	uint64_t used; /* loop_now() of its last request */
 	int is_import;
 	struct secret key;  /* import */
 	struct buffer head; /* export */
@@ -19,7 +22,8 @@ struct move {
 	struct buffer *parts[LIMIT_EXPORT_PARTS];
 };
 
-/* Begin anew for this client. ERR_BUSY: another client's goes on. */
+/* Begin anew for this client. ERR_BUSY: another client's goes on, which has
+ * not stood still and may not less than this one. */
 int move_begin(struct client *, int is_import, struct move **);
 /* What this client has begun, or NULL. */
 struct move *move_of(const struct client *, int is_import);

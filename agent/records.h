@@ -104,7 +104,7 @@ struct chain {
 
 /* --- transactions: all or nothing; one at a time, inside one handler ------ */
 struct txn *txn_begin(struct records *);
-/* This one may have TXN_LARGE octets of rows (an import): memory for them once
+/* This one may have TXN_LARGE octets of rows (other devices): memory for them once
  * more, and everybody's commits wait for it. */
 void txn_large(struct txn *);
 #define TXN_LARGE                                                              \

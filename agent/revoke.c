@@ -87,25 +87,30 @@ again(struct ending *e, int progress)
 		    "the disk until the agent can write again");
 }
 
-/* Records beyond those of the first transaction. */
+/* Records beyond those of the first transaction. It is over when none is there
+ * in a later turn: a commit may be refused. */
 static int
 forget_more(struct ending *e)
 {
 	struct keeper *k = e->keeper;
 	struct txn *t = txn_begin(k->records);
-	size_t left;
-	int err = txn_forget(t, e->jid, FORGET_STEP, &left);
+	size_t left, beyond;
+	int progress, err = txn_forget(t, e->jid, 0, &left);
 
+	if (err == 0 && left > 0)
+		err = txn_forget(t, e->jid, FORGET_STEP, &beyond);
 	if (err != 0) {
 		txn_abort(t);
 		return 0;
 	}
 	keeper_commit(k, t);
-	if (left == 0) {
+	progress = left < e->left;
+	e->left = left;
+	if (left == 0 && records_idle(k->records)) {
 		free(e->jid);
 		e->jid = NULL;
 	}
-	return 1;
+	return progress;
 }
 
 static int
@@ -160,6 +165,7 @@ go_on(struct keeper *k, struct request *r, const char *jid)
 	}
 	e->keeper = k;
 	e->r = r;
+	e->left = SIZE_MAX;
 	k->accounts->ending = e;
 	return 0;
 }

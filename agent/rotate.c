@@ -58,6 +58,7 @@ rotate_device(struct request *r)
 	if ((a = request_account_sure(r, jid)) == NULL)
 		return;
 	t = txn_begin(k->records);
+	txn_large(t); /* an empty message to each contact */
 	err = identity ? rotate_identity(k, t, a) : prekeys_rotate_now(k, t, a);
 	if (err == 0)
 		err = request_log(r, t, ACT_ROTATE, jid, "%s, device %u",

@@ -577,8 +577,9 @@ work_done(struct request *r)
 		return;
 	t = txn_begin(r->keeper->records);
 	err = item_done(r, t, a, item, status == WORK_OK);
-	if (err != 0)
+	if (err != 0) {
+		r->keeper->accounts->stale = 1; /* it was told already */
 		request_abort(r, t, err, "work");
-	else
+	} else
 		request_commit(r, t);
 }

@@ -155,7 +155,7 @@ const struct message messages[] = {
 	{ M_IMPORT, "IMPORT", LINK_CLIENT, RIGHT_ADMIN, 0, BODY,
 	  "part:s last:u8", "account:s fingerprint:f32 device:u32",
 	  "The next part of the export that is open, from 1; all of it is taken at the last, or nothing. Before: empty, 0." },
-	{ M_IMPORT_OPEN, "IMPORT_OPEN", LINK_CLIENT, RIGHT_INFO, L, SMALL,
+	{ M_IMPORT_OPEN, "IMPORT_OPEN", LINK_CLIENT, RIGHT_INFO, L | H, SMALL,
 	  "head:s method:u8 secret:s", "",
 	  "A secret of one of an export's slots, for this connection's IMPORT. Also while there is no vault." },
 

@@ -548,8 +548,11 @@ user_call(struct user *u, uint8_t type, struct buffer *body)
 	const struct message *m;
 	int err;
 
-	if (u->c == NULL)
+	if (u->c == NULL) {
+		if (body != NULL)
+			buffer_free(body);
 		return ERR_EOF;
+	}
 	must(body == NULL || body->err == 0);
 	user_send(u, type, id, body);
 	err = user_wait(u, id);

@@ -193,6 +193,10 @@ test_no_way_up(void **state)
 	for (i = 0; i < sizeof here; i++)
 		assert_int_equal(user_call(u, here[i], NULL), ERR_RIGHT);
 	assert_int_equal(user_unlock(u, PASSPHRASE), ERR_RIGHT);
+	/* a question to whoever sits here, and a turn of derive */
+	assert_int_equal(
+	    user_call(u, M_IMPORT_OPEN, body(&b, "s1s", "", SECRET_ASK, "")),
+	    ERR_RIGHT);
 	assert_int_equal(user_call(admin, M_STATUS, NULL), 0);
 	/* the ordinary socket has lost nothing */
 	user_free(u);

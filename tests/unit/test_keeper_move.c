@@ -10,6 +10,8 @@
 /* after it */
 #include "../../agent/export.h"
 #include "../../agent/move.h"
+#include "../../agent/renew.h"
+#include "../../agent/revoke.h"
 #include "../../agent/vault_internal.h"
 
 #define TOWER	  "the tower's passphrase"
@@ -1028,6 +1030,71 @@ test_most(void **state)
 	assert_int_equal(secret_heap_used(), world_heap);
 }
 
+/* Another identity tells as many contacts as WORK has room for, with the
+ * longest names: that goes through one transaction, too. */
+static void
+test_rotate_most(void **state)
+{
+	struct loop *loop = loop_new();
+	char name[LIMIT_JID + 1];
+	struct side tower;
+	struct forge g;
+	struct buffer b;
+	struct peer p;
+	struct user *u;
+
+	(void)state;
+	tower_open(&tower, loop, JULIET);
+	u = tower.admin;
+	peer_make(&p, 1);
+	p.written = 1;
+	p.v[0].trust = TRUST_VERIFIED;
+	p.v[0].seen = p.v[0].listed = p.v[0].sessions = 1U << NS_LEGACY;
+	forge_begin(&g);
+	long_name(name, 20000);
+	forge_account(&g, name, NULL);
+	for (size_t i = 0; i < LIMIT_WORK; i++) {
+		long_name(name, i);
+		forge_peer(&g, name, &p);
+	}
+	assert_int_equal(forge_try(&g, u), 0);
+	assert_int_equal(records_of(tower.w, RECORD_WORK), LIMIT_WORK);
+	long_name(name, 20000);
+	assert_int_equal(user_call(u, M_ROTATE, body(&b, "s1", name, 1)), 0);
+	assert_int_equal(records_of(tower.w, RECORD_WORK), LIMIT_WORK);
+	user_free(u);
+	world_free(tower.w);
+	loop_free(loop);
+	free(tower.w);
+	assert_int_equal(secret_heap_used(), world_heap);
+}
+
+/* ADOPT gives all accounts other devices at once, as many as there can be. */
+static void
+test_adopt_all(void **state)
+{
+	struct loop *loop = loop_new();
+	struct side tower;
+	struct buffer b;
+	char jid[64];
+
+	(void)state;
+	tower_open(&tower, loop, JULIET);
+	for (int i = 0; i < LIMIT_ACCOUNTS; i++) {
+		snprintf(jid, sizeof jid, "a%d@montague.lit", i);
+		assert_int_equal(
+		    user_create(tower.admin, jid, OTHERS_IGNORE), 0);
+	}
+	assert_int_equal(
+	    user_call(tower.admin, M_ADOPT, body(&b, "1", ADOPT_COPIED)), 0);
+	assert_int_equal(reader_u32(&tower.admin->r), LIMIT_ACCOUNTS);
+	user_free(tower.admin);
+	world_free(tower.w);
+	loop_free(loop);
+	free(tower.w);
+	assert_int_equal(secret_heap_used(), world_heap);
+}
+
 static void
 test_refused(void **state)
 {
@@ -1076,6 +1143,163 @@ test_refused(void **state)
 	assert_int_equal(accounts(u), LIMIT_ACCOUNTS);
 	file_free(f);
 	stage_close(&s);
+}
+
+/* --- with an identity that is being destroyed, or was ------------------------------ */
+
+/* REVOKE takes all records of the name away: those that an import would bring
+ * meanwhile, too. */
+static void
+test_while_destroyed(void **state)
+{
+	struct stage s;
+	struct side *j = &s.juliet;
+	struct file *f;
+	struct buffer b;
+	uint32_t id;
+
+	(void)state;
+	acquaint(&s);
+	f = export(j->admin, JULIET);
+	assert_int_equal(f->n, 1);
+	assert_int_equal(
+	    import_open_with(j->admin, f, SECRET_PASSPHRASE, PASSPHRASE), 0);
+	id = j->admin->id += 2;
+	user_send(
+	    j->admin, M_REVOKE, id - 1, body(&b, "s4", JULIET, (uint32_t)0));
+	user_send(j->admin, M_IMPORT, id,
+	    body(&b, "f1", f->part[0].data, f->part[0].len, 1));
+	assert_int_equal(user_wait(j->admin, id), ERR_BUSY);
+	assert_true(revoke_runs(j->w->k));
+	assert_int_equal(user_wait(j->admin, id - 1), 0);
+	assert_int_equal(import(j->admin, f), 0);
+	assert_int_equal(accounts(j->admin), 1);
+	assert_int_equal(records_of(j->w, RECORD_ACCOUNT), 1);
+	file_free(f);
+	stage_close(&s);
+}
+
+/* The device that was destroyed here stays off the list, for good, also when
+ * its identity comes back from an export; a net that was there for the name
+ * alone comes again. */
+static void
+test_after_destroyed(void **state)
+{
+	struct stage s;
+	struct side *j = &s.juliet;
+	const struct account *a;
+	struct file *f;
+	struct buffer b;
+	uint32_t old;
+
+	(void)state;
+	acquaint(&s);
+	old = j->device;
+	f = export(j->admin, JULIET);
+	assert_int_equal(
+	    user_call(j->admin, M_REVOKE, body(&b, "s4", JULIET, (uint32_t)0)),
+	    0);
+	user_free(j->net);
+	j->net = user_attached(j->w, 1, "front", JULIET);
+	assert_int_equal(reader_u32(&j->net->r), 0);
+	assert_int_equal(import(j->admin, f), 0);
+	while (j->net->c != NULL)
+		world_turn(j->w);
+	a = account_find(j->w->k, JULIET);
+	assert_int_equal(a->nwithdrawn, 1);
+	assert_int_equal(a->withdrawn[0].id, old);
+	assert_int_equal(a->withdrawn[0].kind, WITHDRAW_FOR_GOOD);
+	file_free(f);
+	stage_close(&s);
+}
+
+/* --- in the way of others ----------------------------------------------------------- */
+
+/* One that goes on keeps others out; one that stands still does not, nor one
+ * of a client that may not import keep out one that may. */
+static void
+test_in_the_way(void **state)
+{
+	struct stage s;
+	struct side tower;
+	struct world *w;
+	struct user *idle;
+	struct file *f;
+	struct buffer b;
+
+	(void)state;
+	acquaint(&s);
+	f = export(s.juliet.admin, JULIET);
+	tower_open(&tower, s.loop, JULIET);
+	w = tower.w;
+	idle = user_new(w);
+	assert_int_equal(user_hello(idle), 0);
+	assert_int_equal(
+	    import_open_with(idle, f, SECRET_PASSPHRASE, PASSPHRASE), 0);
+	/* no right to go on with it */
+	assert_int_equal(import(tower.admin, f), 0);
+	assert_int_equal(
+	    import_open_with(tower.admin, f, SECRET_PASSPHRASE, PASSPHRASE), 0);
+	assert_int_equal(
+	    import_open_with(idle, f, SECRET_PASSPHRASE, PASSPHRASE), ERR_BUSY);
+	/* of two who may, the first, as long as it goes on */
+	assert_int_equal(
+	    user_call(idle, M_ELEVATE,
+		body(&b, "41s", RIGHT_ADMIN, SECRET_PASSPHRASE, TOWER)),
+	    0);
+	assert_int_equal(
+	    user_call(idle, M_EXPORT, body(&b, "s4", JULIET, (uint32_t)0)),
+	    ERR_BUSY);
+	w->k->move->used -= MOVE_IDLE_MS;
+	assert_int_equal(
+	    user_call(idle, M_EXPORT, body(&b, "s4", JULIET, (uint32_t)0)), 0);
+	assert_int_equal(import_parts(tower.admin, f), ERR_NOT_FOUND);
+	file_free(f);
+	user_free(idle);
+	user_free(tower.admin);
+	world_free(w);
+	stage_close(&s);
+	free(w);
+}
+
+/* Lock while askpass asks: no key comes to be after it. */
+static void
+test_lock_while_asked(void **state)
+{
+	struct stage s;
+	struct side tower;
+	struct world *w;
+	struct user *u, *other;
+	struct file *f;
+	struct buffer b;
+
+	(void)state;
+	acquaint(&s);
+	f = export(s.juliet.admin, JULIET);
+	tower_open(&tower, s.loop, JULIET);
+	w = tower.w;
+	u = user_new(w);
+	other = user_new(w);
+	assert_int_equal(user_hello(u), 0);
+	assert_int_equal(user_hello(other), 0);
+	w->ask_hold = 1;
+	user_send(u, M_IMPORT_OPEN, ++u->id,
+	    body(&b, "f1s", f->head.data, f->head.len, SECRET_ASK, ""));
+	while (w->ask_id == 0)
+		assert_int_equal(user_call(other, M_STATUS, NULL), 0);
+	assert_int_equal(user_call(other, M_LOCK, NULL), 0);
+	must(write(w->answer[1], PASSPHRASE "\n", sizeof PASSPHRASE) ==
+	    sizeof PASSPHRASE);
+	world_answer(w, ASK_DONE);
+	assert_int_equal(user_wait(u, u->id), ERR_LOCKED);
+	assert_null(w->k->move);
+	file_free(f);
+	user_free(u);
+	user_free(other);
+	user_free(tower.admin);
+	world_free(w);
+	stage_close(&s);
+	free(w);
 }
 
 /* --- the store ------------------------------------------------------------------- */
@@ -1172,7 +1396,13 @@ main(void)
 		cmocka_unit_test(test_versions),
 		cmocka_unit_test(test_forged),
 		cmocka_unit_test(test_most),
+		cmocka_unit_test(test_rotate_most),
+		cmocka_unit_test(test_adopt_all),
 		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_while_destroyed),
+		cmocka_unit_test(test_after_destroyed),
+		cmocka_unit_test(test_in_the_way),
+		cmocka_unit_test(test_lock_while_asked),
 		cmocka_unit_test(test_commit),
 	};
 

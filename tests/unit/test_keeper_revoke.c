@@ -216,6 +216,15 @@ test_withdrawn(void **state)
 	assert_int_equal(hand_list(j, j->jid, LIST_READ, without, 1), 0);
 	hand_bundle_of(j, with[1], BUNDLE_ABSENT);
 	assert_int_equal(duties(j).n, 1); /* not before it says so */
+	/* nor before its records are gone: it is what names them after a crash */
+	j->w->k->accounts->ending = (struct ending *)&s;
+	work_is_done(j, i.item, WORK_OK);
+	assert_int_equal(duties(j).n, 1);
+	j->w->k->accounts->ending = NULL;
+	TAILQ_FIRST(&j->w->k->accounts->duties)->until = 0;
+	assert_int_equal(next_work(j, &i), WORK_VERIFY);
+	assert_int_equal(hand_list(j, j->jid, LIST_READ, without, 1), 0);
+	hand_bundle_of(j, with[1], BUNDLE_ABSENT);
 	work_is_done(j, i.item, WORK_OK);
 	/* and the same in the other version */
 	assert_int_equal(next_work(j, &i), WORK_NONE);
@@ -350,6 +359,38 @@ test_orphans(void **state)
 	stage_close(&s);
 }
 
+/* The second half is refused once: it is not taken for done. */
+static void
+test_refused_later(void **state)
+{
+	struct stage s;
+	struct side *j = &s.juliet;
+	struct keeper *k;
+	struct txn *t;
+	size_t left = 0;
+
+	(void)state;
+	stage_open(&s);
+	talk(&s, "1");
+	k = j->w->k;
+	t = txn_begin(k->records);
+	assert_int_equal(duty_add(k, t, j->jid, j->device), 0);
+	assert_int_equal(txn_forget(t, j->jid, 2, &left), 0);
+	account_drop(k, account_find(k, j->jid), NULL);
+	txn_commit(t);
+	assert_int_equal(duties(j).n, 1); /* durable */
+	assert_true(left > 3 && count_records(j) == left);
+	k->accounts->orphans = 1;
+	revoke_resume(k);
+	j->w->refuse = 1;
+	while (revoke_runs(k))
+		assert_int_equal(user_call(j->admin, M_STATUS, NULL), 0);
+	assert_int_equal(j->w->refuse, 0);
+	assert_int_equal(count_records(j), 0);
+	only_one_epoch(j);
+	stage_close(&s);
+}
+
 static void
 stop_loop(void *arg)
 {
@@ -456,6 +497,7 @@ main(void)
 		cmocka_unit_test(test_again),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_orphans),
+		cmocka_unit_test(test_refused_later),
 		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_other),
 	};
