@@ -78,11 +78,12 @@ WRAP_INT(
 void __real_abort(void) __attribute__((noreturn));
 void __wrap_abort(void) __attribute__((noreturn));
 
-/* The keeper ends itself where going on would be wrong. */
+/* The keeper ends itself where going on would be wrong, and with a link of
+ * its own that is closed (keeper_world.h aborts there). */
 void
 __wrap_abort(void)
 {
-	if (fault.on && fault.armed > 0)
+	if (fault.on && (fault.armed > 0 || fault.hit))
 		longjmp(fault.died, 1);
 	__real_abort();
 }
