@@ -236,8 +236,8 @@ outbox_is_recent(const struct front *front, const char *id, const char *to)
 }
 
 static int
-send_part(struct front *front, const char *to, enum format format,
-    const void *text, size_t len, char id[static FRONT_ID])
+send_part(struct front *front, const char *to, uint8_t format, const void *text,
+    size_t len, char id[static FRONT_ID])
 {
 	uint8_t random[16];
 	struct outgoing *out;
