@@ -244,8 +244,10 @@ const struct message messages[] = {
 	  "Keeper to launcher: end the askpass of the ASK with this id; its reply still comes." },
 	/* --- sce link (SOCK_SEQPACKET) ---------------------------------------- */
 	{ M_SCE_READ, "SCE_READ", LINK_SCE, 0, 0, BODY, "envelope:s",
-	  "from:s to:s has_body:u8 body:s opt_out:u8 reason:s",
-	  "Read a decrypted envelope. from, to: empty where it has none." },
+	  "from:s to:s has_body:u8 body:s opt_out:u8 reason:s replaces:s reply_to:s "
+	  "received:s state:u8",
+	  "Read a decrypted envelope. from, to, replaces, reply_to, received: empty "
+	  "where it has none." },
 	{ M_SCE_GONE, "SCE_GONE", LINK_SCE, 0, E, SMALL, "", NULL,
 	  "The parser has died; the next one is started." },
 	/* --- front link (SOCK_SEQPACKET) -------------------------------------- */

@@ -207,6 +207,16 @@ enum format {
 	FORMAT_SCE_ENVELOPE = 2
 };
 
+/* typing states (XEP-0085) of an envelope */
+enum typing {
+	TYPING_NONE = 0,
+	TYPING_ACTIVE,
+	TYPING_COMPOSING,
+	TYPING_PAUSED,
+	TYPING_INACTIVE,
+	TYPING_GONE
+};
+
 enum trust {
 	TRUST_UNDECIDED = 0,
 	TRUST_BLIND,

@@ -112,6 +112,10 @@ show_message(void *arg, const struct front_message *m)
 		printf(" (%s key)", words_trust(m->trust));
 	if (m->again)
 		fputs(" (again)", stdout);
+	if (m->replaces[0] != '\0')
+		fputs(" (correction)", stdout);
+	if (m->reply_to[0] != '\0')
+		fputs(" (reply)", stdout);
 	fputs(": ", stdout);
 	text_print_body(stdout, m->text, m->len, INDENT);
 	putchar('\n');
@@ -134,6 +138,14 @@ on_opt_out(void *arg, const char *from, const char *reason)
 	}
 	putchar('\n');
 	end(chat);
+}
+
+static void
+on_typing(void *arg, const char *from, const char *state)
+{
+	(void)arg; /* lines scroll: it would be over when it is read */
+	(void)from;
+	(void)state;
 }
 
 static void
@@ -236,6 +248,7 @@ const struct view view_lines = {
 		.show_writer = show_writer,
 		.show_message = show_message,
 		.opt_out = on_opt_out,
+		.typing = on_typing,
 		.sent = on_sent,
 		.delivered = on_delivered,
 		.failed = on_failed,

@@ -73,6 +73,10 @@ on_reply(struct front *front, struct reader *r)
 	e.body = reader_string(r, &e.len, LIMIT_TEXT);
 	opt_out = reader_u8(r);
 	reader_cstring(r, e.reason, sizeof(e.reason));
+	reader_cstring(r, e.replaces, sizeof(e.replaces));
+	reader_cstring(r, e.reply_to, sizeof(e.reply_to));
+	reader_cstring(r, e.received, sizeof(e.received));
+	e.state = reader_u8(r);
 	e.has_body = has_body != 0;
 	e.opt_out = opt_out != 0;
 	if (reader_end(r) == 0)

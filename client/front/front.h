@@ -35,6 +35,9 @@ struct front_message { /* as the keeper recorded it */
 	uint32_t device;
 	uint64_t time;
 	uint8_t format, kind, trust, bound, copy, ns, again;
+	/* what the envelope says of it: the id of the message that it corrects
+	 * or answers; "": none. Only the same sender may correct. */
+	char replaces[LIMIT_STANZA_ID + 1], reply_to[LIMIT_STANZA_ID + 1];
 };
 
 /* All are required. What is shown when one of the show_… returns is
@@ -46,6 +49,8 @@ struct front_handler {
 	/* A contact's client says that it will not encrypt any more; nothing
 	 * is ever sent to it in clear. reason may be "". */
 	void (*opt_out)(void *arg, const char *from, const char *reason);
+	/* active, composing, paused, inactive or gone, just now. */
+	void (*typing)(void *arg, const char *from, const char *state);
 	void (*sent)(void *arg, const char *id);
 	void (*delivered)(void *arg, const char *id);
 	/* Will not be sent; it has been discarded. */
@@ -90,6 +95,15 @@ void front_free(struct front *);
  */
 int front_send(struct front *, const char *to, const void *text, size_t len,
     char id[static FRONT_ID]);
+
+enum front_about { ABOUT_CORRECTION, ABOUT_REPLY };
+
+/*
+ * The same, for a text about an earlier message, whose id that is. It goes in
+ * an envelope, so to devices of OMEMO 2 alone.
+ */
+int front_send_about(struct front *, const char *to, enum front_about,
+    const char *that, const void *text, size_t len, char id[static FRONT_ID]);
 /* Give up what is not acknowledged; failed() is called for each. */
 void front_discard_all(struct front *, const char *reason);
 /* Messages neither acknowledged by the server nor given up for good. */

@@ -169,6 +169,34 @@ on_opened(void *arg, int err, struct reader *r)
 	shown(front);
 }
 
+/*
+ * A receipt or a typing state: no message of its own, so it counts only where
+ * a text of that key would be shown without a warning, and only when new.
+ */
+static void
+tell_signals(struct front *front, const struct front_envelope *e)
+{
+	static const char *const words[] = {
+		[TYPING_ACTIVE] = "active",
+		[TYPING_COMPOSING] = "composing",
+		[TYPING_PAUSED] = "paused",
+		[TYPING_INACTIVE] = "inactive",
+		[TYPING_GONE] = "gone",
+	};
+	const struct front_message *m = &front->inbox.opened;
+
+	if (m->kind != KIND_CHAT || m->trust == TRUST_UNDECIDED ||
+	    m->trust == TRUST_DISTRUSTED ||
+	    strcmp(m->sender, front->config.account) == 0)
+		return;
+	if (e->received[0] != '\0' &&
+	    outbox_is_recent(front, e->received, m->sender))
+		front->handler->delivered(front->arg, e->received);
+	if (e->state != TYPING_NONE && !e->has_body && m->copy == COPY_NONE &&
+	    e->state < sizeof(words) / sizeof(words[0]))
+		front->handler->typing(front->arg, m->sender, words[e->state]);
+}
+
 void
 inbox_envelope(
     struct front *front, const struct front_envelope *e, const char *why)
@@ -190,6 +218,9 @@ inbox_envelope(
 		m->format = FORMAT_BODY;
 		m->text = e->body;
 		m->len = e->len;
+		memcpy(m->replaces, e->replaces, sizeof(m->replaces));
+		memcpy(m->reply_to, e->reply_to, sizeof(m->reply_to));
+		tell_signals(front, e);
 		if (e->has_body)
 			front->handler->show_message(front->arg, m);
 	}

@@ -2,7 +2,8 @@
 /*
  * Inside client/front: the one structure of a front and its parts,
  * front.c (connections), inbox.c (what is shown), envelope.c (what OMEMO 2
- * wraps it in), outbox.c (what is sent) and clear.c (what came in clear).
+ * wraps it in), content.c (what goes into that), outbox.c (what is sent) and
+ * clear.c (what came in clear).
  */
 #ifndef CLIENT_FRONT_PRIVATE_H
 #define CLIENT_FRONT_PRIVATE_H
@@ -17,6 +18,7 @@
 #define OUTBOX_MAX  LIMIT_OUTBOX
 #define COMPOSE_MAX 32 /* COMPOSE requests without an answer */
 #define CLEARS_MAX  64 /* messages in clear that the keeper is asked about */
+#define RECENT_MAX  64 /* messages sent whose receipts are believed */
 #define RETRY_MS    300
 #define RETRY_TIMES 40	 /* BUSY or RETRY in a row, then it is an error */
 #define BUSY_MS	    5000 /* a message that cannot be opened yet is not given up */
@@ -45,6 +47,9 @@ struct front_envelope {			   /* what a parser has read */
 	const uint8_t *body;
 	size_t len;
 	char reason[LIMIT_REASON + 1];
+	char replaces[LIMIT_STANZA_ID + 1], reply_to[LIMIT_STANZA_ID + 1];
+	char received[LIMIT_STANZA_ID + 1];
+	uint8_t state; /* enum typing */
 };
 
 struct envelopes {
@@ -67,10 +72,17 @@ struct outgoing {
 	unsigned tries;
 };
 
+struct recent { /* who may say that it has been received */
+	char id[LIMIT_STANZA_ID + 1];
+	char to[JID_SIZE];
+};
+
 struct outbox {
 	TAILQ_HEAD(, outgoing) list;
 	size_t count, composing, discarding;
 	struct timer *timer;
+	struct recent recent[RECENT_MAX];
+	size_t recent_at; /* the next to be written */
 };
 
 struct front {
@@ -125,6 +137,11 @@ void outbox_init(struct front *);
 void outbox_free(struct front *);
 void outbox_attached(struct front *);
 void outbox_online(struct front *);
+/* Has this run sent that to this contact, not long ago? */
+int outbox_is_recent(const struct front *, const char *id, const char *to);
+/* A text in XML, and the element that says what it is about. */
+void content_write(struct buffer *, enum front_about, const char *that,
+    const uint8_t *text, size_t len);
 /* The agent has gone: report what it may not have. */
 void outbox_gone(struct front *);
 void outbox_readers(struct front *, const uint8_t handle[HANDLE_SIZE]);

@@ -197,9 +197,11 @@ list_parse(xmpp_stanza_t *list, const struct dialect *x, struct xml_list *out)
 {
 	xmpp_stanza_t *el = el_child(list, "device", x->ns);
 
-	out->n = 0;
+	out->n = out->listed = 0;
 	for (; el != NULL; el = el_next(el, "device", x->ns)) {
 		uint32_t id = el_get_u32(el, "id");
+
+		out->listed++;
 
 		if (id != 0 && id <= INT32_MAX && out->n < LIMIT_LIST_IDS)
 			out->ids[out->n++] = id;

@@ -69,6 +69,7 @@ void encrypted_free(struct xml_encrypted *);
 /* A list: valid ids in order, the others ignored; at most LIMIT_LIST_IDS. */
 struct xml_list {
 	size_t n;
+	size_t listed; /* elements, with those that were ignored */
 	uint32_t ids[LIMIT_LIST_IDS];
 };
 

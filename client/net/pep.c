@@ -105,6 +105,11 @@ hand_in_list(struct net *net, uint8_t ns, const char *peer, int status,
 		list_parse(payload, x, list);
 	else if (payload != NULL)
 		status = LIST_UNKNOWN;
+	if (list != NULL && list->listed > LIMIT_DEVICES)
+		front_notice(net, peer,
+		    "its device list has %zu devices: no more than %d of them "
+		    "are kept and written to",
+		    list->listed, LIMIT_DEVICES);
 	if (list != NULL && ns == NS_OMEMO2 && strcmp(peer, net->own) == 0)
 		labels_parse(payload, x, net->labels);
 	put_list(keeper_body(net), ns, peer, status, list);

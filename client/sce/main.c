@@ -27,6 +27,10 @@ put_result(struct buffer *out, const struct sce *s)
 	buffer_put_string(out, s->body.data, s->body.len);
 	buffer_put_u8(out, s->opt_out != 0);
 	buffer_put_string(out, s->reason.data, s->reason.len);
+	buffer_put_cstring(out, s->replaces);
+	buffer_put_cstring(out, s->reply_to);
+	buffer_put_cstring(out, s->received);
+	buffer_put_u8(out, s->state);
 }
 
 static int

@@ -10,9 +10,10 @@
 #include "../../ipc/err.h"
 #include "sce.h"
 
-#define SEPARATOR '\1' /* between namespace and name; in no XML document */
-#define IN(ns)	  ns "\1"
-#define SCE(name) IN("urn:xmpp:sce:1") name
+#define SEPARATOR   '\1' /* between namespace and name; in no XML document */
+#define IN(ns)	    ns "\1"
+#define SCE(name)   IN("urn:xmpp:sce:1") name
+#define STATE(name) IN("http://jabber.org/protocol/chatstates") name
 
 /* What surrounds the octets that are read now. */
 enum place {
@@ -52,20 +53,36 @@ refuse(struct parsing *p, int err, const char *why)
 }
 
 static void
-take_jid(struct parsing *p, const char **attributes, char out[LIMIT_JID + 1])
+take(struct parsing *p, const char **attributes, const char *name, char *out,
+    size_t max, const char *why)
 {
 	size_t len;
 
 	for (; attributes[0] != NULL; attributes += 2) {
-		if (strcmp(attributes[0], "jid") != 0)
+		if (strcmp(attributes[0], name) != 0)
 			continue;
 		len = strlen(attributes[1]);
-		if (len == 0 || len > LIMIT_JID)
+		if (len == 0 || len > max)
 			break;
 		memcpy(out, attributes[1], len + 1);
 		return;
 	}
-	refuse(p, ERR_BAD_MESSAGE, "its envelope names no valid address");
+	refuse(p, ERR_BAD_MESSAGE, why);
+}
+
+static void
+take_jid(struct parsing *p, const char **attributes, char out[LIMIT_JID + 1])
+{
+	take(p, attributes, "jid", out, LIMIT_JID,
+	    "its envelope names no valid address");
+}
+
+static void
+take_id(
+    struct parsing *p, const char **attributes, char out[LIMIT_STANZA_ID + 1])
+{
+	take(p, attributes, "id", out, LIMIT_STANZA_ID,
+	    "its envelope names no valid id");
 }
 
 static void
@@ -95,6 +112,36 @@ begin_opt_out(struct parsing *p, const char **attributes)
 }
 
 static void
+begin_replace(struct parsing *p, const char **attributes)
+{
+	take_id(p, attributes, p->out->replaces);
+}
+
+static void
+begin_reply(struct parsing *p, const char **attributes)
+{
+	take_id(p, attributes, p->out->reply_to);
+}
+
+static void
+begin_received(struct parsing *p, const char **attributes)
+{
+	take_id(p, attributes, p->out->received);
+}
+
+#define BEGIN_STATE(name, value)                                               \
+	static void begin_##name(struct parsing *p, const char **attributes)   \
+	{                                                                      \
+		(void)attributes;                                              \
+		p->out->state = (value);                                       \
+	}
+BEGIN_STATE(active, TYPING_ACTIVE)
+BEGIN_STATE(composing, TYPING_COMPOSING)
+BEGIN_STATE(paused, TYPING_PAUSED)
+BEGIN_STATE(inactive, TYPING_INACTIVE)
+BEGIN_STATE(gone, TYPING_GONE)
+
+static void
 begin_nothing(struct parsing *p, const char **attributes)
 {
 	(void)p;
@@ -114,6 +161,14 @@ static const struct known known[] = {
 	{ PLACE_ENVELOPE, PLACE_OTHER, SCE("time"), begin_nothing },
 	{ PLACE_CONTENT, PLACE_BODY, IN("jabber:client") "body", begin_body },
 	{ PLACE_CONTENT, PLACE_OPT_OUT, IN("urn:xmpp:omemo:2") "opt-out", begin_opt_out },
+	{ PLACE_CONTENT, PLACE_OTHER, IN("urn:xmpp:message-correct:0") "replace", begin_replace },
+	{ PLACE_CONTENT, PLACE_OTHER, IN("urn:xmpp:reply:0") "reply", begin_reply },
+	{ PLACE_CONTENT, PLACE_OTHER, IN("urn:xmpp:receipts") "received", begin_received },
+	{ PLACE_CONTENT, PLACE_OTHER, STATE("active"), begin_active },
+	{ PLACE_CONTENT, PLACE_OTHER, STATE("composing"), begin_composing },
+	{ PLACE_CONTENT, PLACE_OTHER, STATE("paused"), begin_paused },
+	{ PLACE_CONTENT, PLACE_OTHER, STATE("inactive"), begin_inactive },
+	{ PLACE_CONTENT, PLACE_OTHER, STATE("gone"), begin_gone },
 	{ PLACE_OPT_OUT, PLACE_REASON, IN("urn:xmpp:omemo:2") "reason", begin_nothing },
 	/* clang-format on */
 };

@@ -150,7 +150,7 @@ show_reader(void *arg, const struct front_key *key)
 		    words_trust(key->trust)));
 }
 
-/* Asks for no messages, so none of these two comes. */
+/* Asks for no messages, so none of these comes. */
 static void
 show_writer(void *arg, const struct front_key *key)
 {
@@ -269,6 +269,7 @@ static const struct front_handler handler = {
 	.show_writer = show_writer,
 	.show_message = show_message,
 	.opt_out = on_opt_out,
+	.typing = on_opt_out,
 	.sent = on_sent,
 	.delivered = on_id,
 	.failed = on_failed,

@@ -26,6 +26,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	check((err == 0) == (*why == '\0'));
 	check(strlen(s.from) <= LIMIT_JID && strlen(s.to) <= LIMIT_JID);
+	check(strlen(s.replaces) <= LIMIT_STANZA_ID &&
+	    strlen(s.reply_to) <= LIMIT_STANZA_ID &&
+	    strlen(s.received) <= LIMIT_STANZA_ID && s.state <= TYPING_GONE);
 	check(s.body.len <= LIMIT_TEXT && s.reason.len <= LIMIT_REASON);
 	if (err == 0)
 		check(s.has_body || s.body.len == 0);

@@ -126,6 +126,45 @@ done
 chat_say r $J 'and a good one' r5
 got j $R 'and a good one'
 
+# --- about other messages: a correction, a reply; ids that nobody has are told
+id=$(event_field j id event=sent ref=j4)
+[ -n "$id" ] || fail "the id of what was sent"
+printf '{"command":"correct","to":"%s","id":"%s","body":"for <all> of them","ref":"c1"}\n' \
+	$R "$id" >&"${IN[j]}"
+must 20 event r event=message "from=$J" 'body=for <all> of them' "replaces=$id" \
+	encryption=omemo:2
+printf '{"command":"reply","to":"%s","id":"%s","body":"thanks","ref":"c2"}\n' \
+	$J "$id" >&"${IN[r]}"
+must 20 event j event=message "from=$R" 'body=thanks' "reply_to=$id" bound=conversation
+event l event=message "from=$J" 'body=for <all> of them' "replaces=$id" ||
+	must 20 event l event=message 'body=for <all> of them' "replaces=$id"
+printf '{"command":"correct","to":"%s","body":"of what","ref":"c3"}\n' $R >&"${IN[j]}"
+must 10 event j event=error ref=c3
+# receipts and typing states: what is not of this conversation is no receipt
+chat_quit r
+become romeo python3 tests/support/compose.py "$T/romeo/run/agent.sock" $R r2 $J \
+	>"$T/compose.out" 2>"$T/compose.err" <<-XML || fail "compose.py"
+	<received xmlns="urn:xmpp:receipts" id="never-sent"/>
+	<received xmlns="urn:xmpp:receipts" id="$id"/>
+	<paused xmlns="http://jabber.org/protocol/chatstates"/>
+XML
+chat_start r2 romeo $R
+must 30 event j event=delivered "id=$id"
+must 20 event j event=typing "from=$R" state=paused
+! event j event=delivered id=never-sent || fail "a receipt for nothing was told"
+chat_quit r2
+
+# --- a list of a thousand devices is cut, said, and holds up no message
+thousand=$(seq -f "<device id='%.0f'/>" 5001 6000 | tr -d '\n')
+raw $R secret-romeo <<-XML
+	<iq type='set' id='d'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='$NS:devices'><item id='current'><devices xmlns='$NS'><device id='$(device romeo)'/>$thousand</devices></item></publish></pubsub></iq>
+XML
+must 20 grep -q 'its device list has 1001 devices: no more than 32 of them' "$T/j.json"
+chat_say j $R 'to one of a thousand' j1000
+must 60 event j event=sent ref=j1000
+chat_start r romeo $R
+got r $J 'to one of a thousand'
+
 # --- on the server: one node, an item for each device; both lists
 jd=$(device juliet) jd2=$(device juliet2) rd=$(device romeo)
 [ "$jd" != "$jd2" ] || fail "two devices with one id"

@@ -243,6 +243,31 @@ has_read(struct script *s, const char *from, const char *to, const char *body,
 	buffer_put_cstring(&b, body != NULL ? body : "");
 	buffer_put_u8(&b, opt_out != NULL);
 	buffer_put_cstring(&b, opt_out != NULL ? opt_out : "");
+	for (int i = 0; i < 3; i++)
+		buffer_put_cstring(&b, "");
+	buffer_put_u8(&b, TYPING_NONE);
+	put_frame(s->sce, M_REPLY, s->sce_id, &b);
+	buffer_free(&b);
+}
+
+/* A message about others, or a sign of life. */
+static void
+has_read_about(struct script *s, const char *body, const char *replaces,
+    const char *reply_to, const char *received, uint8_t state)
+{
+	struct buffer b;
+
+	buffer_init(&b, 1024);
+	buffer_put_cstring(&b, PEER);
+	buffer_put_cstring(&b, ACCOUNT);
+	buffer_put_u8(&b, body != NULL);
+	buffer_put_cstring(&b, body != NULL ? body : "");
+	buffer_put_u8(&b, 0);
+	buffer_put_cstring(&b, "");
+	buffer_put_cstring(&b, replaces);
+	buffer_put_cstring(&b, reply_to);
+	buffer_put_cstring(&b, received);
+	buffer_put_u8(&b, state);
 	put_frame(s->sce, M_REPLY, s->sce_id, &b);
 	buffer_free(&b);
 }
@@ -281,7 +306,7 @@ script_envelopes(struct script *s)
 	struct buffer none;
 
 	greet(s, 0);
-	attach(s, 10);
+	attach(s, 14);
 	expect(s, M_OUTBOX);
 	buffer_init(&none, 8);
 	buffer_put_u32(&none, 0);
@@ -322,6 +347,18 @@ script_envelopes(struct script *s)
 	is_shown(s);
 	opens(s); /* a parser that says what is none of its layout */
 	put_frame(s->sce, M_REPLY, s->sce_id, NULL);
+	is_shown(s);
+	opens(s);
+	has_read_about(s, "better", "id-1", "", "", TYPING_ACTIVE);
+	is_shown(s);
+	opens(s);
+	has_read_about(s, "yes", "", "id-2", "", TYPING_NONE);
+	is_shown(s);
+	opens(s); /* a receipt for what was never sent to this contact */
+	has_read_about(s, NULL, "", "", "id-3", TYPING_COMPOSING);
+	is_shown(s);
+	opens(s); /* a state that there is not */
+	has_read_about(s, NULL, "", "", "", TYPING_GONE + 1);
 	is_shown(s);
 	/* a sibling's, as it was composed */
 	writer(s, 1);
@@ -517,6 +554,10 @@ show_message(void *arg, const struct front_message *m)
 {
 	char body[32];
 
+	if (m->replaces[0] != '\0')
+		note(arg, "replaces", m->replaces);
+	if (m->reply_to[0] != '\0')
+		note(arg, "reply", m->reply_to);
 	snprintf(body, sizeof(body), "%.*s", (int)m->len, m->text);
 	note(arg,
 	    m->bound == BOUND_NONE	   ? "message"
@@ -530,6 +571,13 @@ on_opt_out(void *arg, const char *from, const char *reason)
 {
 	(void)from;
 	note(arg, "opt-out", reason);
+}
+
+static void
+on_typing(void *arg, const char *from, const char *state)
+{
+	(void)from;
+	note(arg, "typing", state);
 }
 
 static void
@@ -619,9 +667,9 @@ on_gone(void *arg, int code)
 }
 
 static const struct front_handler handler = { show_reader, show_writer,
-	show_message, on_opt_out, on_sent, on_delivered, on_failed, on_online,
-	on_offline, on_caught_up, on_locked, on_unencrypted, on_notice,
-	on_progress, on_gone };
+	show_message, on_opt_out, on_typing, on_sent, on_delivered, on_failed,
+	on_online, on_offline, on_caught_up, on_locked, on_unencrypted,
+	on_notice, on_progress, on_gone };
 
 static void
 on_bound(void *arg)
@@ -717,7 +765,9 @@ test_envelopes(void **state)
 	    "notice(a message was dropped: its envelope ends its parser) "
 	    "opt-out(goodbye) "
 	    "notice(a message was dropped: a message does not have its "
-	    "layout) ");
+	    "layout) "
+	    "replaces(id-1) conversation(better) reply(id-2) "
+	    "conversation(yes) typing(composing) ");
 }
 
 static void

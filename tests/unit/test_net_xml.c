@@ -253,6 +253,7 @@ lists(void **state)
 		    el_add(el, "device", NS_OMEMO_XML), "id", (uint32_t)i);
 	list_parse(el, LEGACY, &list);
 	assert_int_equal(list.n, LIMIT_LIST_IDS);
+	assert_int_equal(list.listed, LIMIT_LIST_IDS + 1);
 	xmpp_stanza_release(el);
 }
 

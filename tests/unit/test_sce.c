@@ -10,14 +10,15 @@
 #include "../../ipc/messages.h"
 #include "check.h"
 
-#define OPEN	   "<envelope xmlns='urn:xmpp:sce:1'>"
-#define SHUT	   "</envelope>"
-#define PAD	   "<rpad>x</rpad>"
-#define BODY(t)	   "<body xmlns='jabber:client'>" t "</body>"
-#define CONTENT(c) "<content>" c "</content>"
-#define FROM	   "<from jid='romeo@montague.lit'/>"
-#define TO	   "<to jid='juliet@capulet.lit'/>"
-#define GOOD	   OPEN CONTENT(BODY("hi")) PAD FROM TO SHUT
+#define OPEN	    "<envelope xmlns='urn:xmpp:sce:1'>"
+#define SHUT	    "</envelope>"
+#define PAD	    "<rpad>x</rpad>"
+#define BODY(t)	    "<body xmlns='jabber:client'>" t "</body>"
+#define CONTENT(c)  "<content>" c "</content>"
+#define REPLACE(id) "<replace xmlns='urn:xmpp:message-correct:0' id='" id "'/>"
+#define FROM	    "<from jid='romeo@montague.lit'/>"
+#define TO	    "<to jid='juliet@capulet.lit'/>"
+#define GOOD	    OPEN CONTENT(BODY("hi")) PAD FROM TO SHUT
 
 static int
 parse(const char *text, struct sce *s, const char **why)
@@ -67,6 +68,57 @@ good(void **state)
 	assert_int_equal(s.has_body, 0);
 	assert_int_equal(s.opt_out, 1);
 	assert_int_equal(s.reason.len, 15);
+	sce_free(&s);
+}
+
+/* What is about other messages, of just the longest id, and typing states. */
+static void
+about(void **state)
+{
+	static const char *const states[] = { "active", "composing", "paused",
+		"inactive", "gone" };
+	char text[2048], id[LIMIT_STANZA_ID + 2];
+	const char *why;
+	struct sce s;
+
+	(void)state;
+	assert_int_equal(
+	    parse(
+		OPEN CONTENT(BODY("hi") REPLACE(
+		    "a&lt;") "<reply xmlns='urn:xmpp:reply:0' to='a@b' id='b'/>"
+			     "<received xmlns='urn:xmpp:receipts' id='c'/>")
+		    PAD SHUT,
+		&s, &why),
+	    0);
+	assert_body(&s, "hi");
+	assert_string_equal(s.replaces, "a<");
+	assert_string_equal(s.reply_to, "b");
+	assert_string_equal(s.received, "c");
+	assert_int_equal(s.state, TYPING_NONE);
+	sce_free(&s);
+	for (size_t over = 0; over < 2; over++) {
+		memset(id, 'x', sizeof(id));
+		id[LIMIT_STANZA_ID + over] = '\0';
+		snprintf(text, sizeof(text),
+		    OPEN CONTENT(REPLACE("%s")) PAD SHUT, id);
+		assert_int_equal(
+		    parse(text, &s, &why), over ? ERR_BAD_MESSAGE : 0);
+		assert_string_equal(s.replaces, over ? "" : id);
+		sce_free(&s);
+	}
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++) {
+		snprintf(text, sizeof(text),
+		    OPEN CONTENT("<%s xmlns='http://jabber.org/protocol/"
+				 "chatstates'/>") PAD SHUT,
+		    states[i]);
+		assert_int_equal(parse(text, &s, &why), 0);
+		assert_int_equal(s.state, TYPING_ACTIVE + i);
+		sce_free(&s);
+	}
+	/* outside of the content they are nothing */
+	assert_int_equal(
+	    parse(OPEN REPLACE("a") CONTENT("") PAD SHUT, &s, &why), 0);
+	assert_string_equal(s.replaces, "");
 	sce_free(&s);
 }
 
@@ -151,6 +203,15 @@ bad(void **state)
 		    "its envelope names no valid address" },
 		{ OPEN CONTENT("") PAD "<to jid=''/>" SHUT,
 		    "its envelope names no valid address" },
+		{ OPEN CONTENT(REPLACE("a") REPLACE("b")) PAD SHUT,
+		    "its envelope has an element twice" },
+		{ OPEN CONTENT(REPLACE("")) PAD SHUT,
+		    "its envelope names no valid id" },
+		{ OPEN CONTENT("<reply xmlns='urn:xmpp:reply:0'/>") PAD SHUT,
+		    "its envelope names no valid id" },
+		{ OPEN CONTENT("<received xmlns='urn:xmpp:receipts'/>")
+			PAD SHUT,
+		    "its envelope names no valid id" },
 		{ OPEN CONTENT(BODY("a<b/>c")) PAD SHUT,
 		    "its text has elements inside" },
 	};
@@ -319,6 +380,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good),
+		cmocka_unit_test(about),
 		cmocka_unit_test(dropped),
 		cmocka_unit_test(bad),
 		cmocka_unit_test(deep_and_many),
