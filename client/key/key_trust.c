@@ -21,7 +21,7 @@ match(struct key *key, uint8_t trust, struct decisions *all)
 static int
 decide(struct key *key, uint8_t trust)
 {
-	struct decisions all;
+	struct decisions all = { .n = 0 };
 	int code = match(key, trust, &all);
 
 	return code == DONE ? decide_all(key, &all) : code;
@@ -42,7 +42,7 @@ key_distrust(struct key *key)
 int
 key_reset(struct key *key)
 {
-	struct decisions all;
+	struct decisions all = { .n = 0 };
 	struct buffer b;
 	int code = match(key, TRUST_UNDECIDED, &all);
 

@@ -252,9 +252,10 @@ side_ready(struct side *s)
 		    SECRET_RECOVERY, base.recovery)),
 	    0);
 	attach(s);
-	for (uint8_t ns = 0; ns < OMEMO_PROFILES; ns++)
-		assert_int_equal(
-		    hand_own_bundle_in(s, ns, BUNDLE_UNREACHABLE, NULL), 0);
+	for (int ns = 0; ns < OMEMO_PROFILES; ns++)
+		assert_int_equal(hand_own_bundle_in(
+				     s, (uint8_t)ns, BUNDLE_UNREACHABLE, NULL),
+		    0);
 	hand_lists(s);
 }
 
