@@ -12,6 +12,7 @@ SUPPORT = $(addprefix $(O)/test/,json_pick hunt attack protocol_index rows mute)
 include tests/interop/oracle.mk
 include tests/chaos/chaos.mk
 include tests/bench/bench.mk
+include tests/prisoner/prisoner.mk
 # Everything twice: the archives need each other.
 TEST_ARCHIVES = -Wl,--start-group $(ARCHIVES) -Wl,--end-group
 deps = tests/lab/deps.sh
