@@ -638,7 +638,7 @@ user_attached(struct world *w, int net, const char *name, const char *jid)
 	struct buffer b;
 
 	must(user_hello(u) == 0);
-	must(user_restrict(u, RIGHT_INFO | (net ? RIGHT_NETWORK : RIGHT_TEXT),
+	must(user_restrict(u, net ? RIGHT_NETWORK : RIGHT_INFO | RIGHT_TEXT,
 		 name, jid) == 0);
 	must(user_call(u, net ? M_ATTACH_NET : M_ATTACH_FRONT,
 		 body(&b, "s", jid)) == 0);
