@@ -119,7 +119,7 @@ test_every_call(void **state)
 			unsigned allowed;
 			export(role, &arches[a], &p);
 			allowed = walk(role, &arches[a], &p, args);
-			assert_true(allowed >= 15); /* the table is not empty */
+			assert_true(allowed >= 10); /* the table is not empty */
 			for (size_t v = 0; v < n; v++) {
 				for (int k = 0; k < 6; k++)
 					args[k] = values[v];
@@ -249,6 +249,9 @@ test_never(void **state)
 			const uint64_t m[6] = { 0, 4096, prot };
 			got = prot & PROT_EXEC ? DEATH : SECCOMP_RET_ALLOW;
 			assert_int_equal(table_says(role, "mmap", m), got);
+			/* those that keep secrets have no use for it at all */
+			if (role == ROLE_KEEPER || role == ROLE_DERIVE)
+				got = DEATH;
 			assert_int_equal(table_says(role, "mprotect", m), got);
 		}
 	}
