@@ -52,6 +52,7 @@ struct world {		   /* one agent */
 	struct place place; /* of the database */
 	int refuse;	    /* the next commit is refused */
 	int ask_yes;	    /* what askpass says */
+	const uint8_t *lie; /* derive's answer, instead of the true one */
 };
 
 /* --- the store ------------------------------------------------------------------ */
@@ -144,6 +145,11 @@ derive_end_frame(void *arg, struct frame *f)
 	uint8_t key[32];
 
 	must(f->type == M_DERIVE);
+	if (w->lie != NULL) {
+		must(connection_send(
+			 w->derive_end, M_REPLY, f->id, w->lie, 32) == 0);
+		return 0;
+	}
 	pass = reader_string(&f->body, &passlen, LIMIT_PASSPHRASE);
 	salt = reader_string(&f->body, &saltlen, 64);
 	log2n = reader_u32(&f->body);
