@@ -58,6 +58,16 @@ check:
 	$(Q)+$(MAKE) --no-print-directory tests
 	$(Q)SAN='$(SAN)' tests/run -o $(O)
 
+# make hostile: each process, each link, a contact and a server mean ill
+HOSTILE = hostile unit/test_records unit/test_store unit/test_vault \
+	unit/test_keeper_rights unit/test_keeper_limits unit/test_net \
+	regress/net-contact regress/net-liar regress/clients-many \
+	regress/agent-ask regress/descriptors regress/walls
+hostile:
+	$(Q)$(deps) build test
+	$(Q)+$(MAKE) --no-print-directory tests
+	$(Q)SAN='$(SAN)' tests/run -o $(O) $(HOSTILE)
+
 interop:
 	$(Q)$(deps) build test
 	$(Q)+$(MAKE) --no-print-directory tests
@@ -140,5 +150,5 @@ lint-tidy:
 	$(Q)printf '%s\n' $(C_ALL) | xargs -P2 -n4 sh -c 'out=$$(clang-tidy \
 		--quiet --warnings-as-errors="*" "$$@" 2>&1) || \
 		{ echo "$$out"; exit 1; }' sh
-.PHONY: unit tests check interop demo fuzz unit-fuzz cov lint lint-gcc lint-clang \
+.PHONY: unit tests check hostile interop demo fuzz unit-fuzz cov lint lint-gcc lint-clang \
 	lint-format lint-words lint-shell lint-man lint-cppcheck lint-tidy
