@@ -8,7 +8,7 @@ L_TEST = -lcmocka $(sort $(L_KEEPER) $(L_STORE) $(L_NET) $(L_KEY)) -lm
 UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 SEEDED = $(O)/test/seeded/xmpp-agent $(O)/test/seeded/xmpp-agent-store
-SUPPORT = $(addprefix $(O)/test/,json_pick hunt attack protocol_index rows mute) $(SEEDED)
+SUPPORT = $(addprefix $(O)/test/,json_pick hunt attack protocol_index rows mute ct) $(SEEDED)
 include tests/interop/oracle.mk
 include tests/chaos/chaos.mk
 include tests/bench/bench.mk
@@ -33,6 +33,14 @@ $(O)/test/%: $(O)/tests/support/%.o $(A_IPC)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pc,jansson libcrypto sqlite3) -lbsd
+# Every secret undefined, for valgrind; public again where these are called.
+$(O)/test/ct: $(O)/tests/support/ct.o $(A_OMEMO) $(A_CRYPTO) $(A_IPC)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--wrap=random_secret \
+		-Wl,--wrap=secret_equal,--wrap=crypto_import_public \
+		-Wl,--wrap=crypto_ed25519_sign,--wrap=crypto_x25519 \
+		-Wl,--wrap=crypto_cbc_decrypt -o $@ $^ $(call pc,libcrypto) -lbsd
 # The agent as installed, but its randomness is drawn from a seed that the
 # memory hunt knows too.
 $(O)/test/seeded/xmpp-agent: $(O)/agent/main.o $(O)/tests/support/random_seeded.o \

@@ -11,7 +11,7 @@ libstrophe-dev libsqlite3-dev libexpat1-dev libjansson-dev libinih-dev
 libmd-dev libqrencode-dev"
 test="bash libcmocka-dev openssl iproute2 util-linux procps prosody lua-dbi-sqlite3
 profanity tmux libomemo-c-dev python3 systemd dash zsh tcsh fish
-zbar-tools"
+zbar-tools valgrind"
 lint="clang clang-tidy clang-format cppcheck shellcheck mandoc"
 fuzz="clang libclang-rt-14-dev"
 
