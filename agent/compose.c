@@ -106,7 +106,7 @@ compare(struct txn *t, struct account *a, const struct outbox *o)
 	if ((err = outbox_open(t, a, o->handle, &was)) != 0)
 		return err;
 	if (was->entry.len != o->entry.len ||
-	    memcmp(was->text, o->text, o->entry.len) != 0 ||
+	    !secret_equal(was->text, o->text, o->entry.len) ||
 	    strcmp(was->conversation, o->conversation) != 0)
 		err = ERR_EXISTS;
 	outbox_release(was);

@@ -325,7 +325,12 @@ rows_load(struct keeper *k)
 	}
 	buffer_free(&in);
 	buffer_free(&out);
-	return error == 0 && said != rows ? ERR_CORRUPT : error;
+	if (error != 0)
+		return error;
+	/* without its slots a vault would seem not to be there, and be made */
+	return said != rows || (rows > 0 && !vault_exists(k->vault))
+	    ? ERR_CORRUPT
+	    : 0;
 }
 
 static void

@@ -8,7 +8,7 @@ L_TEST = -lcmocka $(sort $(L_KEEPER) $(L_STORE) $(L_NET) $(L_KEY)) -lm
 UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 SEEDED = $(O)/test/seeded/xmpp-agent $(O)/test/seeded/xmpp-agent-store
-SUPPORT = $(addprefix $(O)/test/,json_pick hunt attack protocol_index rows mute failio.so) $(SEEDED)
+SUPPORT = $(addprefix $(O)/test/,json_pick hunt attack protocol_index rows mute ct failio.so) $(SEEDED)
 $(O)/test/failio.so: tests/support/failio.c
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
@@ -17,6 +17,7 @@ $(O)/tests/test_store: | $(O)/test/failio.so
 include tests/interop/oracle.mk
 include tests/chaos/chaos.mk
 include tests/bench/bench.mk
+include tests/prisoner/prisoner.mk
 # Everything twice: the archives need each other.
 TEST_ARCHIVES = -Wl,--start-group $(ARCHIVES) -Wl,--end-group
 deps = tests/lab/deps.sh
@@ -46,6 +47,14 @@ $(O)/test/%: $(O)/tests/support/%.o $(A_IPC)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pc,jansson libcrypto sqlite3) -lbsd
+# Every secret undefined, for valgrind; public again where these are called.
+$(O)/test/ct: $(O)/tests/support/ct.o $(A_OMEMO) $(A_CRYPTO) $(A_IPC)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -Wl,--wrap=random_secret \
+		-Wl,--wrap=secret_equal,--wrap=crypto_import_public \
+		-Wl,--wrap=crypto_ed25519_sign,--wrap=crypto_x25519 \
+		-Wl,--wrap=crypto_cbc_decrypt -o $@ $^ $(call pc,libcrypto) -lbsd
 # The agent as installed, but its randomness is drawn from a seed that the
 # memory hunt knows too.
 $(O)/test/seeded/xmpp-agent: $(O)/agent/main.o $(O)/tests/support/random_seeded.o \
@@ -70,6 +79,16 @@ check:
 	$(Q)$(deps) build test
 	$(Q)+$(MAKE) --no-print-directory tests
 	$(Q)SAN='$(SAN)' tests/run -o $(O)
+
+# make hostile: each process, each link, a contact and a server mean ill
+HOSTILE = hostile unit/test_records unit/test_store unit/test_vault \
+	unit/test_keeper_rights unit/test_keeper_limits unit/test_net \
+	regress/net-contact regress/net-liar regress/clients-many \
+	regress/agent-ask regress/descriptors regress/walls
+hostile:
+	$(Q)$(deps) build test
+	$(Q)+$(MAKE) --no-print-directory tests
+	$(Q)SAN='$(SAN)' tests/run -o $(O) $(HOSTILE)
 
 interop:
 	$(Q)$(deps) build test
@@ -175,5 +194,5 @@ lint-tidy:
 	$(Q)printf '%s\n' $(C_ALL) | xargs -P2 -n4 sh -c 'out=$$(clang-tidy \
 		--quiet --warnings-as-errors="*" "$$@" 2>&1) || \
 		{ echo "$$out"; exit 1; }' sh
-.PHONY: unit tests check interop interop-gui faults demo demo-rotate fuzz unit-fuzz cov lint lint-gcc lint-clang \
+.PHONY: unit tests check interop interop-gui hostile faults demo demo-rotate fuzz unit-fuzz cov lint lint-gcc lint-clang \
 	lint-format lint-words lint-shell lint-man lint-cppcheck lint-tidy

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../../ipc/err.h"
 #include "text.h"
@@ -66,6 +67,9 @@ advice(int err)
 		    "JID" },
 		{ ERR_PASSPHRASE, "wrong passphrase" },
 		{ ERR_EOF, "the agent has ended the connection" },
+		{ ERR_CORRUPT,
+		    "a record is not what was stored: the database was "
+		    "damaged, altered, or put back in part" },
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -81,7 +85,8 @@ fail_words(int err, const char *detail)
 
 	if (words != NULL)
 		return words;
-	if (detail != NULL && detail[0] != '\0')
+	/* a single word only names what was asked */
+	if (detail != NULL && strchr(detail, ' ') != NULL)
 		return detail;
 	return err_text(err);
 }

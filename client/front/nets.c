@@ -69,8 +69,8 @@ keeper_connection(const struct nets *nets)
 	struct agent *agent;
 	int code;
 
-	agent = reach_agent(RIGHT_INFO | RIGHT_NETWORK,
-	    nets->config.options->name, nets->config.account, &code);
+	agent = reach_agent(RIGHT_NETWORK, nets->config.options->name,
+	    nets->config.account, &code);
 	if (agent != NULL && nets->config.looks &&
 	    agent_restrict(agent, 0, nets->config.options->name,
 		nets->config.account) != 0) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The connection to the keeper, restricted by the starter to "info network"
+ * The connection to the keeper, restricted by the starter to "network"
  * for one account. Runs in xmpp-net; the keeper decides everything here.
  */
 #include <stdlib.h>

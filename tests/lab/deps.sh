@@ -13,7 +13,7 @@ test="bash libcmocka-dev openssl iproute2 util-linux procps prosody lua-dbi-sqli
 profanity tmux libomemo-c-dev python3 systemd dash zsh tcsh fish
 zbar-tools openssh-server openssh-client pinentry-curses pinentry-tty
 ejabberd python3-slixmpp python3-omemo python3-oldmemo python3-twomemo
-python3-xmlschema"
+python3-xmlschema valgrind"
 lint="clang clang-tidy clang-format cppcheck shellcheck mandoc"
 fuzz="clang libclang-rt-14-dev"
 gui="xvfb xdotool dbus dino-im gajim gajim-omemo psi-plus psi-plus-plugins"

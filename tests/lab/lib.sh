@@ -69,7 +69,7 @@ become() {
 }
 
 # agent_start NAME [BINDIR]: that person's agent, and its outer process's id
-# in PID[NAME]. The passphrase lies in $T/passphrase.
+# in PID[NAME]; AGENT_S: seconds that it may take. The passphrase lies in $T/passphrase.
 agent_start() {
 	local bin=${2:-$O} i
 	[ -e "$T/passphrase" ] ||
@@ -77,7 +77,7 @@ agent_start() {
 	become "$1" "$bin/xmpp-agent" -D -a "$T/$1/run/agent.sock" \
 		>"$T/$1-agent.out" 2>"$T/$1-agent.err" </dev/null &
 	PID[$1]=$!
-	for i in $(seq 200); do
+	for i in $(seq $((20 * ${AGENT_S:-10}))); do
 		[ ! -s "$T/$1-agent.out" ] || return 0
 		sleep 0.05
 	done

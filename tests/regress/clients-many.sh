@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: ISC
 # An agent among clients that no one would write (support/crowd.py): too many
 # at once, thousands of handles a second, gone before the answer, reading
-# nothing. Messages go through meanwhile, and memory has a bound.
+# nothing, and one with a net's rights. Messages go through meanwhile, and
+# memory and disk have a bound.
 # plain build only
 . "$LAB/lib.sh"
 J=juliet@capulet.lit R=romeo@montague.lit
@@ -25,6 +26,10 @@ online r romeo $R
 chat_say r $J "before" 1
 must 20 event j event=message body=before
 before=$(resident)
+stored() { # KiB, what the log's end was grown to with it
+	du -sk "$T/juliet/state/xmpp-agent" | cut -f 1
+}
+disk=$(stored)
 keeper=$(role_pid keeper "${PID[juliet]}")
 
 mkfifo "$T/hold"
@@ -51,6 +56,9 @@ echo "keeper: $before KiB before, $after KiB with 16 that do not read; $n messag
 # 16 clients at most that do not read: 1 MiB of answers each, and what the
 # allocator keeps
 [ "$after" -lt $((before + 32 * 1024)) ] || fail "the keeper has grown"
+echo "disk: $disk KiB before, $(stored) KiB after"
+# SQLite's log: up to its 1,000 pages of 4 KiB, and some for the messages
+[ "$(stored)" -lt $((disk + 8 * 1024)) ] || fail "the store has grown"
 exec 9>&-
 must 10 gone $crowd
 [ "$(role_pid keeper "${PID[juliet]}")" = "$keeper" ] || fail "another keeper"

@@ -74,6 +74,29 @@ hunt "sce: keys" -c expat -p "$(role_pid sce "${PID[j]}")" "${secrets[@]}"
 hunt "front: keys" -c "$J" -p "$front" "${secrets[@]}"
 hunt "files" -c "SQLite format 3" -d "$state" "${everything[@]}"
 
+# Opened, answered, wiped: no text stays in the keeper, though it is unlocked.
+wiped=()
+for text in "${texts[@]}"; do wiped+=(-s "$text"); done
+hunt "keeper, unlocked: texts" -c "$SEED" -p "$keeper" "${wiped[@]}"
+
+# What was refused leaves nothing either: wrong secrets on every way in, texts
+# that are not taken.
+guess="a guess that is nearly the passphrase"
+errors=(-s "$guess" -s "a text that is refused")
+echo "$guess" | "$LAB/drop" tee "$T/guess" >/dev/null
+for verb in "policy $J $R manual" "create x@y.example" "constrain $J --window 1h" passwd; do
+	# shellcheck disable=SC2086 # words are meant
+	in_home juliet "$O/xmpp-key" $verb --passphrase-file "$T/guess" \
+		>"$T/refused.out" 2>&1 </dev/null && fail "with a guess: $verb"
+	sleep 1.1 # a penalty: until then every guess is refused unread
+done
+chat_say j "no address" "a text that is refused" bad
+must 20 event j event=error ref=bad
+hunt "keeper, after refusals" -c "$SEED" -p "$keeper" "${errors[@]}"
+hunt "derive, after refusals" -c derive -p "$derive" "${errors[@]}"
+hunt "store, after refusals" -c vault.db -p "$store" "${errors[@]}"
+! grep -aqF -e "$guess" -e "$PASSPHRASE" "$T"/*.err || fail "a secret in a log"
+
 # A client that has asked for texts and reads none of the answers.
 become juliet "$O/test/mute" "$J" >"$T/mute.txt" 2>"$T/mute.err" &
 mute=$!
@@ -88,14 +111,22 @@ is_locked() {
 		"$O/test/json_pick" "$T/status.json" locked=true
 }
 must 10 is_locked
+in_home juliet "$O/xmpp-key" unlock --passphrase-file "$T/guess" \
+	>"$T/refused.out" 2>&1 && fail "unlocked by a guess"
+hunt "keeper, locked, after a guess" -c "$SEED" -p "$keeper" "${errors[@]}"
+hunt "derive, locked, after a guess" -c derive -p "$derive" "${errors[@]}"
 kill -0 "$mute" || fail "the mute client has ended by itself"
 hunt "keeper, locked" -c "$SEED" -p "$keeper" "${everything[@]}"
 hunt "store, locked" -c vault.db -p "$store" "${everything[@]}"
 hunt "derive, locked" -c derive -p "$derive" "${everything[@]}"
 hunt "files, locked" -c "SQLite format 3" -d "$state" "${everything[@]}"
 
-# And again after an unlock, which passes the passphrase through.
-unlock juliet
+# And again after an unlock, which passes the passphrase through (busy, while
+# the guesses' penalty lasts).
+opens() {
+	in_home juliet "$O/xmpp-key" unlock --passphrase-file "$T/passphrase"
+}
+must 40 opens
 hunt "derive, after unlock" -c derive -p "$derive" "${everything[@]}"
 hunt "store, after unlock" -c vault.db -p "$store" "${everything[@]}"
 in_home juliet "$O/xmpp-key" lock || fail "xmpp-key lock"

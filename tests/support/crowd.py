@@ -9,6 +9,8 @@ prints a line and the figures; the first surprise ends it with 1.
             room for: told why; when they have gone there is room again
   asking    requests for thousands of handles that do not exist, pipelined
   another   a connection restricted to ACCOUNT asks for what is OTHER's
+  evil net  restricted as xmpp-net is: lists, bundles, elements, bounces of
+            thousands who do not exist; it can neither lock nor guess
   vanished  a thousand clients that ask and are gone before the answer
   silent    clients that ask for all and read nothing
 """
@@ -21,7 +23,8 @@ import time
 
 ERROR, REPLY = 255, 254
 NOT_YOURS, NOT_FOUND = 9, 16
-INFO, TEXT = 1, 4
+INFO, NETWORK, TEXT = 1, 2, 4
+RIGHT = 7  # the error: this connection lacks it
 NUMBERS = {}  # of messages, by name
 
 
@@ -95,6 +98,16 @@ class Client:
                                string(account))
         must(kind == REPLY, f"RESTRICT: {body}")
         kind, body = self.call("ATTACH_FRONT", string(account))
+        must(kind == REPLY, f"ATTACH: {body}")
+        return self
+
+    def net(self, name, account):
+        self.hello()
+        kind, body = self.call("RESTRICT", struct.pack(">I", NETWORK) +
+                               string(name) + struct.pack(">I", 1) +
+                               string(account))
+        must(kind == REPLY, f"RESTRICT: {body}")
+        kind, body = self.call("ATTACH_NET", string(account))
         must(kind == REPLY, f"ATTACH: {body}")
         return self
 
@@ -179,6 +192,51 @@ def another(path, account, other):
     print(f"another: {' '.join(tries)} refused")
 
 
+def evil_requests(account, n):
+    """(name, body) of what costs a keeper most, of somebody new each time."""
+    peer = string(f"n{n}@crowd.lit")
+    me = string(account)
+    ids = struct.pack(">I", 1000) + b"".join(
+        struct.pack(">I", n + i + 1) for i in range(1000))
+    key = string("k" * 33)
+    yield "DEVICES", me + b"\0" + peer + b"\0" + ids
+    yield "BUNDLE", (me + b"\0" + peer + struct.pack(">I", n + 1) + b"\0" +
+                     key + struct.pack(">I", 1) + key + string("s" * 64) +
+                     struct.pack(">I", 100) +
+                     b"".join(struct.pack(">I", i) + key for i in range(100)))
+    yield "DECRYPT", (me + b"\0" + peer + struct.pack(">I", 7) + b"\0" + peer +
+                      b"\0" + string("id") + bytes(8) +
+                      struct.pack(">I", 32) +
+                      (b"\0" + string("k" * 2000)) * 32 +
+                      string("i" * 12) + b"\1" + string("p" * 60000) +
+                      string(""))
+    yield "ENCRYPT", me + os.urandom(16)
+    yield "SENT", me + os.urandom(16)
+    yield "FAILED", me + os.urandom(16) + string("no" * 90)
+    yield "WORK_DONE", me + struct.pack(">Q", n) + b"\0" + string("")
+
+
+def evil_net(path, account):
+    client = Client(path).net("evil", account)
+    for name, body in (("LOCK", b""), ("STATUS", b""), ("LIST", b""),
+                       ("UNLOCK", b"\1" + string("a guess")),
+                       ("ELEVATE", struct.pack(">I", 8) + b"\1" +
+                        string("a guess")), ("LOG", bytes(8)),
+                       ("WAITING", string(account))):
+        kind, body = client.call(name, body)
+        must(kind == ERROR and error(body)[0] == RIGHT,
+             f"{name} by a net: {kind} {body}")
+    total, began = 0, time.monotonic()
+    while time.monotonic() - began < 5:
+        idents = {client.send(name, body)
+                  for name, body in evil_requests(account, total)}
+        total += len(idents)
+        while idents:
+            idents.discard(client.receive()[1])
+    client.close()
+    print(f"evil net: {total} requests, locked nothing")
+
+
 def vanished(path, account):
     for i in range(1000):
         client = Client(path)
@@ -219,6 +277,7 @@ def main():
     crowd(path, account)
     asking(path, account)
     another(path, account, other)
+    evil_net(path, account)
     vanished(path, account)
     clients = silent(path, account)
     sys.stdin.read()  # until told

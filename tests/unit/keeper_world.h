@@ -59,6 +59,7 @@ struct world {		   /* one agent */
 	unsigned ended;	    /* ASK_ENDs for what was open */
 	uint32_t ask_id;    /* the one that is open; 0: none */
 	char prompt[512];   /* the last one's */
+	const uint8_t *lie; /* derive's answer, instead of the true one */
 };
 
 /* --- the store ------------------------------------------------------------------ */
@@ -160,6 +161,11 @@ derive_end_frame(void *arg, struct frame *f)
 	uint8_t key[32];
 
 	must(f->type == M_DERIVE);
+	if (w->lie != NULL) {
+		must(connection_send(
+			 w->derive_end, M_REPLY, f->id, w->lie, 32) == 0);
+		return 0;
+	}
 	pass = reader_string(&f->body, &passlen, LIMIT_PASSPHRASE);
 	salt = reader_string(&f->body, &saltlen, 64);
 	log2n = reader_u32(&f->body);
@@ -689,7 +695,7 @@ user_attached(struct world *w, int net, const char *name, const char *jid)
 	struct buffer b;
 
 	must(user_hello(u) == 0);
-	must(user_restrict(u, RIGHT_INFO | (net ? RIGHT_NETWORK : RIGHT_TEXT),
+	must(user_restrict(u, net ? RIGHT_NETWORK : RIGHT_INFO | RIGHT_TEXT,
 		 name, jid) == 0);
 	must(user_call(u, net ? M_ATTACH_NET : M_ATTACH_FRONT,
 		 body(&b, "s", jid)) == 0);

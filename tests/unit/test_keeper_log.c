@@ -291,7 +291,7 @@ test_restricted(void **state)
 	stage_open(&s);
 	assert_int_equal(
 	    user_create(s.juliet.admin, "nurse@capulet.lit", 0), 0);
-	u = s.juliet.net;
+	u = s.juliet.front;
 	assert_int_equal(user_call(u, M_LOG, body(&b, "8", (uint64_t)0)), 0);
 	(void)reader_u64(&u->r);
 	(void)reader_u64(&u->r);
