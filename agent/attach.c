@@ -203,20 +203,49 @@ net_set_written(struct net *net, uint8_t ns, const uint32_t *ids, size_t n)
 	return 0;
 }
 
-int
-net_has_overwritten(struct net *net, uint8_t ns, const uint32_t *ids, size_t n)
+static uint64_t
+list_name(const uint32_t *ids, size_t n)
+{
+	struct iovec_const v[] = { { ids, n * sizeof *ids } };
+	uint8_t digest[32] = { 0 };
+	uint64_t name;
+
+	crypto_sha256(v, 1, digest);
+	memcpy(&name, digest, sizeof name);
+	return name;
+}
+
+static int
+has_come_back(const struct written *w, uint64_t name)
+{
+	size_t i;
+
+	for (i = 0; i < WRITTEN_BACK; i++)
+		if (w->back[i].until > loop_now() && w->back[i].name == name)
+			return 1;
+	return 0;
+}
+
+enum own_list
+net_own_list(struct net *net, uint8_t ns, const uint32_t *ids, size_t n)
 {
 	struct written *w = &net->written[ns];
+	uint64_t name = list_name(ids, n);
+	int awaited = w->ids != NULL && loop_now() <= w->until;
 
-	if (w->ids == NULL || loop_now() > w->until)
-		return 0;
-	if (w->n != n || memcmp(w->ids, ids, n * sizeof *ids) != 0) {
-		w->raced = 1;
-		return 0;
+	if (awaited && w->n == n && memcmp(w->ids, ids, n * sizeof *ids) == 0) {
+		free(w->ids);
+		w->ids = NULL;
+		w->back[w->nback].name = name;
+		w->back[w->nback].until = loop_now() + WRITTEN_MS;
+		w->nback = (w->nback + 1) % WRITTEN_BACK;
+		return w->raced ? OWN_OVERWRITTEN : OWN_NEWS;
 	}
-	free(w->ids);
-	w->ids = NULL;
-	return w->raced;
+	if (has_come_back(w, name))
+		return OWN_ECHO;
+	if (awaited)
+		w->raced = 1;
+	return OWN_NEWS;
 }
 
 void

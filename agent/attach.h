@@ -8,6 +8,8 @@
 
 #include "account.h"
 
+#define WRITTEN_BACK 8
+
 /* The own list as it was given out to be published, until it has come back;
  * raced: another one came first, and was overwritten by it. */
 struct written {
@@ -15,6 +17,22 @@ struct written {
 	size_t n;
 	uint64_t until; /* loop_now(): it does not come back any more */
 	uint8_t raced;
+
+	/* digests of the last ones that have come back: ejabberd tells of each
+	 * twice, and of the second time when more may have happened */
+	struct {
+		uint64_t name, until;
+	} back[WRITTEN_BACK];
+
+	size_t nback;
+};
+
+/* What an own list that has come is. */
+enum own_list {
+	OWN_NEWS,	 /* as it is now */
+	OWN_OVERWRITTEN, /* what this net has written, over one that came after
+			    WORK had built it */
+	OWN_ECHO,	 /* what this net had written, once more: nothing */
 };
 
 struct net {
@@ -53,10 +71,8 @@ int net_set_fresh(struct net *, uint8_t ns, const char *peer);
 void net_unset_fresh(struct net *, uint8_t ns, const char *peer);
 /* An own list, ids ascending, is given out to be published. 0 or an error. */
 int net_set_written(struct net *, uint8_t ns, const uint32_t *ids, size_t n);
-/* An own list has come: is it what this net has written, over one that came
- * after WORK had built it? */
-int
-net_has_overwritten(struct net *, uint8_t ns, const uint32_t *ids, size_t n);
+enum own_list
+net_own_list(struct net *, uint8_t ns, const uint32_t *ids, size_t n);
 /* Keep the own list; takes ids over. */
 void net_keep_own(struct net *, uint8_t ns, uint32_t *ids, size_t n);
 

@@ -197,7 +197,8 @@ devices_hand_in(struct request *r)
 	uint32_t *ids;
 	uint8_t ns, status;
 	size_t n;
-	int err, lost = 0;
+	enum own_list list = OWN_NEWS;
+	int err;
 
 	reader_cstring(b, jid, sizeof jid);
 	ns = reader_u8(b);
@@ -232,11 +233,12 @@ devices_hand_in(struct request *r)
 	if (p.own && status == LIST_READ)
 		duty_saw_list(r->keeper, r->client, jid, ns, ids, n);
 	if (p.own && status == LIST_READ)
-		lost = net_has_overwritten(r->client->net, ns, ids, n);
-	if (err == 0 && lost) /* the one that came first counts: write again */
+		list = net_own_list(r->client->net, ns, ids, n);
+	/* the one that came first counts: write again */
+	if (err == 0 && list == OWN_OVERWRITTEN)
 		err =
 		    account_set_due(r->keeper, t, a, DUE_DEVICES & DUE_IN(ns));
-	else if (err == 0 && status == LIST_READ)
+	else if (err == 0 && status == LIST_READ && list == OWN_NEWS)
 		err = merge(r, t, a, &p, ns, ids, n);
 	if (err == 0)
 		err = net_set_fresh(r->client->net, ns, peer);
@@ -247,7 +249,7 @@ devices_hand_in(struct request *r)
 	}
 	bundles_retry(r->keeper->accounts->bundles, jid, peer);
 	if (p.own && status == LIST_READ) {
-		if (!lost) {
+		if (list == OWN_NEWS) {
 			net_keep_own(r->client->net, ns, ids, n);
 			ids = NULL;
 		}

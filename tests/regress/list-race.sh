@@ -20,7 +20,7 @@ on_server() {
 		"$PORT" "$CA" </dev/null
 }
 
-prosody
+server
 agent_start juliet
 identity juliet $J
 chat_start j juliet $J

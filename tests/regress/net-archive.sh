@@ -5,7 +5,7 @@
 # seconds: 120
 . "$LAB/lib.sh"
 J=juliet@capulet.lit R=romeo@montague.lit
-prosody
+server
 agent_start juliet
 agent_start romeo
 identity juliet "$J"

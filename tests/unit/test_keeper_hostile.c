@@ -128,6 +128,36 @@ test_list_race(void **state)
 	stage_close(&s);
 }
 
+/* A server that tells twice of what we have written: the second time, when
+ * another device has written since, it is no news. */
+static void
+test_list_echo(void **state)
+{
+	const uint32_t early[] = { 11, 12 }, late[] = { 11, 13 };
+	uint32_t first[3], second[3];
+	struct item item;
+	struct stage s;
+
+	(void)state;
+	stage_open(&s);
+	first[0] = 11, first[1] = 12, first[2] = s.juliet.device;
+	second[0] = 11, second[1] = 13, second[2] = s.juliet.device;
+	assert_int_equal(hand_list(&s.juliet, JULIET, LIST_READ, early, 2), 0);
+	assert_int_equal(next_work(&s.juliet, &item), WORK_DEVICES);
+	assert_int_equal(hand_list(&s.juliet, JULIET, LIST_READ, first, 3), 0);
+	work_is_done(&s.juliet, item.item, WORK_OK);
+	assert_int_equal(hand_list(&s.juliet, JULIET, LIST_READ, late, 2), 0);
+	assert_int_equal(next_work(&s.juliet, &item), WORK_DEVICES);
+	assert_int_equal(item.devices, 3);
+	assert_int_equal(hand_list(&s.juliet, JULIET, LIST_READ, first, 3), 0);
+	assert_int_equal(hand_list(&s.juliet, JULIET, LIST_READ, second, 3), 0);
+	work_is_done(&s.juliet, item.item, WORK_OK);
+	assert_int_equal(hand_list(&s.juliet, JULIET, LIST_READ, second, 3), 0);
+	assert_int_equal(due_of(&s.juliet), 0);
+	assert_int_equal(next_work(&s.juliet, NULL), WORK_NONE);
+	stage_close(&s);
+}
+
 static void
 test_work_moves(void **state)
 {
@@ -789,6 +819,7 @@ main(void)
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_own_list),
 		cmocka_unit_test(test_list_race),
+		cmocka_unit_test(test_list_echo),
 		cmocka_unit_test(test_work_moves),
 		cmocka_unit_test(test_bundles),
 		cmocka_unit_test(test_changed_key),
