@@ -25,7 +25,7 @@ $(B)/peer_omemo: tests/bench/peer_omemo.c
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) -std=gnu17 -O2 -w -I/usr/include/omemo -o $@ $< -lomemo-c \
 		-lcrypto -lsqlite3
-$(B)/peer_agents: $(O)/tests/bench/peer_agents.o
+$(B)/peer_agents $(B)/starts: $(B)/%: $(O)/tests/bench/%.o
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^
@@ -33,7 +33,7 @@ $(B)/durable: $(O)/tests/bench/durable.o $(A_IPC)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pc,sqlite3) -lbsd
-BENCH = $(B)/ours $(B)/peer_omemo $(B)/peer_agents $(B)/wide/xmpp-agent \
+BENCH = $(B)/ours $(B)/peer_omemo $(B)/peer_agents $(B)/starts $(B)/wide/xmpp-agent \
 	$(addprefix $(B)/sign/,xmpp-agent xmpp-agent-store)
 bench:
 	$(Q)$(deps) build test bench

@@ -43,7 +43,7 @@ acquainted(struct client *c, size_t n, const char *prefix)
 static void
 row_encrypt(struct client *c, size_t n, size_t flight)
 {
-	struct cast *one = acquainted(c, 1, "e");
+	struct cast *one = acquainted(c, 1, flight > 1 ? "e" : "a");
 	struct run compose, encrypt, sent;
 	double composed, encrypted, acknowledged;
 	struct buffer *b;
@@ -80,8 +80,10 @@ row_encrypt(struct client *c, size_t n, size_t flight)
 			errx(1, "not encrypted");
 	}
 	acknowledged = run_good(&sent, flight);
-	figure("encrypt", (double)n / encrypted);
-	figure("message", (double)n / (composed + encrypted + acknowledged));
+	figure(flight > 1 ? "encrypt" : "encrypt alone", (double)n / encrypted);
+	if (flight > 1)
+		figure("message",
+		    (double)n / (composed + encrypted + acknowledged));
 }
 
 static void

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: ISC
 # shellcheck shell=bash
-# Sourced by bench.sh: the rows. Each prints samples: "side<TAB>name<TAB>value".
-BENCH_NS=${BENCH_NS:-0}
+# Sourced by bench.sh: the rows, each with its peers next to it. They print
+# samples: "side<TAB>name<TAB>value". NS: 0, OMEMO 0.3.0, or 1, OMEMO 2.
 JULIET=juliet@capulet.lit
 count=0
+declare -A VERSION=([0]=3 [1]=4) # libomemo-c's names of the two
 
 # fresh [BINDIR]: an agent with a new account; its name in $A
 fresh() {
@@ -19,57 +20,170 @@ done_with() {
 	rm -rf "${T:?}/$A"
 }
 
-side() {
-	sed "s/^/$1\t/"
+# as SIDE COMMAND...: what it prints, as samples of that side
+as() {
+	local side=$1
+	shift
+	"$@" >"$T/out" || fail "$*"
+	sed "s/^/$side\t/" "$T/out"
 }
 
 ours() {
-	in_home "$A" "$O/bench/ours" -n "$BENCH_NS" "$JULIET" "$@" | side ours
+	as "ours$NS" in_home "$A" "$O/bench/ours" -n "$NS" "$JULIET" "$@"
 }
 
-peer_omemo() {
-	(cd "$T" && "$LAB/drop" "$O/bench/peer_omemo" "$@")
+# omemo ROW: libomemo-c, nothing stored
+omemo() {
+	as "omemo$NS" "$O/bench/peer_omemo" "${VERSION[$NS]}" "$1"
+}
+
+# measure ROW [BINDIR]: by a fresh agent, and by the library
+measure() {
+	for NS in $NAMESPACES; do
+		fresh "${2:-$O}"
+		ours "$1"
+		done_with
+		omemo "$1"
+	done
 }
 
 row_encrypt() {
-	fresh
-	ours encrypt
-	ours encrypt-alone | sed 's/encrypt/encrypt-alone/; s/message/message-alone/'
-	done_with
+	for NS in $NAMESPACES; do
+		fresh
+		ours encrypt
+		omemo encrypt
+		ours encrypt-alone
+		as "sqlite$NS" "$O/bench/peer_omemo" "${VERSION[$NS]}" encrypt \
+			"$T/peer$NS.db"
+		done_with
+	done
 }
 
 row_ratchet() {
-	fresh
-	ours ratchet
-	done_with
+	measure ratchet
 }
 
 row_session() {
-	fresh
-	ours session
-	done_with
-}
-
-row_first() {
-	fresh
-	ours first
-	done_with
+	measure session
 }
 
 row_reverse() {
-	fresh
-	ours reverse
-	done_with
+	measure reverse
 }
 
+# python-omemo makes its thousand sessions so slowly that it does it once
 row_fan() {
-	fresh "$O/bench/wide"
-	ours fan
-	done_with
+	measure fan "$O/bench/wide"
+	[ "$NAMESPACES" = 0 ] && NS=1 omemo fan
+	[ "$run" != 1 ] || as python /usr/bin/python3 tests/bench/peer_omemo.py
+}
+
+# keys_of_peers: an ssh-agent and a gpg-agent with a key of each
+keys_of_peers() {
+	[ ! -d "$T/peers" ] || return 0
+	mkdir -m 0700 "$T/peers"
+	ssh-keygen -q -t ed25519 -N '' -f "$T/peers/key" || return 1
+	ssh-agent -D -a "$T/peers/ssh" >/dev/null &
+	PID[ssh]=$!
+	must 5 test -S "$T/peers/ssh"
+	SSH_AUTH_SOCK=$T/peers/ssh ssh-add -q "$T/peers/key" || return 1
+	export GNUPGHOME=$T/peers
+	gpg --batch --quiet --pinentry-mode loopback --passphrase '' \
+		--quick-gen-key bench future-default default never \
+		2>"$T/gpg.err" || return 1
+	GRIP=$(gpg --batch --with-colons --with-keygrip -K |
+		awk -F: '$1 == "ssb" { sub_ = 1 } $1 == "grp" && sub_ { print $10; exit }')
+	PID[gpg]=$(gpg-connect-agent 'GETINFO pid' /bye | awk '/^D/ { print $2 }')
+	GPG=$(gpgconf --list-dirs agent-socket)
 }
 
 row_sign() {
+	keys_of_peers || fail "keys of the peers"
+	NS=0
 	fresh "$O/bench/sign"
 	ours sign
 	done_with
+	as ssh "$O/bench/peer_agents" ssh "$T/peers/ssh"
+}
+
+row_first() {
+	keys_of_peers || fail "keys of the peers"
+	measure first
+	as gpg "$O/bench/peer_agents" gpg "$GPG" "$GRIP"
+}
+
+# filled: an agent's state with 10,000 sessions, made once
+filled() {
+	[ ! -e "$T/filled" ] || return 0
+	NS=0
+	fresh
+	memory "$A" >"$T/empty-memory"
+	ours fill "$SESSIONS" >/dev/null
+	memory "$A" >"$T/filled-memory"
+	agent_stop "$A"
+	echo "$A" >"$T/filled"
+}
+SESSIONS=10000
+
+# private PID: KiB that it shares with nobody
+private() {
+	awk '/^Private_(Clean|Dirty)/ { n += $2 } END { print n }' \
+		"/proc/$1/smaps_rollup"
+}
+
+# memory NAME: of launcher, keeper, derive and store, unlocked
+memory() {
+	local role total=0 n
+	for role in launcher keeper derive store; do
+		n=$(private "$(role_pid "$role" "${PID[$1]}")")
+		printf '%s KiB\t%d\n' "$role" "$n"
+		total=$((total + n))
+	done
+	printf 'memory KiB\t%d\n' "$total"
+}
+
+# start_of HOME: the median of ten
+start_of() {
+	in_home "$1" "$O/bench/starts" xmpp "$T/$1/run/agent.sock" 10 \
+		"$O/xmpp-agent" -D -a "$T/$1/run/agent.sock"
+}
+
+row_start() {
+	filled
+	NS=0
+	fresh
+	agent_stop "$A"
+	as ours start_of "$A"
+	as ssh in_home "$A" "$O/bench/starts" ssh "$T/$A/run/ssh" 10 \
+		/usr/bin/ssh-agent -D -a "$T/$A/run/ssh"
+	as filled start_of "$(cat "$T/filled")"
+	rm -rf "${T:?}/$A"
+}
+
+row_memory() {
+	keys_of_peers || fail "keys of the peers"
+	filled
+	fresh
+	as ours memory "$A"
+	done_with
+	as empty cat "$T/empty-memory"
+	as filled cat "$T/filled-memory"
+	printf 'ssh\tmemory KiB\t%d\n' "$(private "${PID[ssh]}")"
+	printf 'gpg\tmemory KiB\t%d\n' "$(private "${PID[gpg]}")"
+}
+
+# stop_peers: what keys_of_peers has started
+stop_peers() {
+	[ -d "$T/peers" ] || return 0
+	kill "${PID[ssh]}" "${PID[gpg]}"
+}
+
+# versions: of what was measured, and where
+versions() {
+	echo "xmpp-agent $(git -c safe.directory=* rev-parse --short HEAD 2>/dev/null)"
+	dpkg-query -W -f '${Package} ${Version}\n' libomemo-c-dev openssh-client \
+		gpg-agent python3-twomemo libsqlite3-0 libssl3 2>/dev/null
+	echo "processors $(nproc)"
+	echo "load $(cut -d' ' -f1-3 /proc/loadavg)"
+	echo "state on $(df --output=fstype "$T" | tail -n 1)"
 }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # deps.sh GROUP...: see to it that the Debian packages of these groups are
-# there: build, test, lint, fuzz. As root, or through a sudo that does not ask,
+# there: build, test, lint, fuzz, bench. As root, or through a sudo that does not ask,
 # it installs what is missing and nothing else; otherwise it names the
 # packages and fails.
 set -eu
@@ -14,6 +14,7 @@ profanity tmux libomemo-c-dev python3 systemd dash zsh tcsh fish
 zbar-tools"
 lint="clang clang-tidy clang-format cppcheck shellcheck mandoc"
 fuzz="clang libclang-rt-14-dev"
+bench="openssh-client gpg gpg-agent python3-omemo python3-twomemo gnuplot-nox"
 
 missing=
 for group in "$@"; do
@@ -22,6 +23,7 @@ for group in "$@"; do
 	test) names=$test ;;
 	lint) names=$lint ;;
 	fuzz) names=$fuzz ;;
+	bench) names=$bench ;;
 	*)
 		echo "deps.sh: $group: no such group" >&2
 		exit 64
