@@ -11,7 +11,7 @@ libstrophe-dev libsqlite3-dev libexpat1-dev libjansson-dev libinih-dev
 libmd-dev libqrencode-dev"
 test="bash libcmocka-dev openssl iproute2 util-linux procps prosody lua-dbi-sqlite3
 profanity tmux libomemo-c-dev python3 systemd dash zsh tcsh fish
-zbar-tools"
+zbar-tools git valgrind"
 lint="clang clang-tidy clang-format cppcheck shellcheck mandoc"
 fuzz="clang libclang-rt-14-dev"
 bench="openssh-client gpg gpg-agent python3-omemo python3-twomemo gnuplot-nox"
