@@ -12,7 +12,7 @@ trap 'stop_peers; rm -rf "$T"' EXIT
 RUNS=${RUNS:-5} NAMESPACES=${NAMESPACES:-0}
 : >"$T/samples"
 for run in $(seq "$RUNS"); do
-	for row in ${ROWS:-encrypt ratchet session reverse fan sign first start memory}; do
+	for row in ${ROWS:-encrypt ratchet session reverse fan sign first start memory way}; do
 		"row_$row" >>"$T/samples" || fail "row $row"
 	done
 	echo "run $run of $RUNS: $SECONDS s" >&2

@@ -7,6 +7,7 @@
 
 #include <err.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "../unit/omemo_device.h"
 
@@ -35,8 +36,9 @@ cast_new(struct client *c, size_t n, const char *prefix, size_t devices, int sam
 	cast->n = n;
 	for (size_t i = 0; i < n; i++) {
 		to = &cast->v[i];
-		snprintf(to->jid, sizeof(to->jid), "%s%zu@bench.example",
-		    prefix, i);
+		/* nobody of an earlier row's */
+		snprintf(to->jid, sizeof(to->jid), "%s%d-%zu@bench.example",
+		    prefix, getpid(), i);
 		to->first = FIRST_DEVICE;
 		to->n = devices;
 		to->devices = calloc(devices, sizeof(*to->devices));

@@ -43,13 +43,13 @@ acquainted(struct client *c, size_t n, const char *prefix)
 static void
 row_encrypt(struct client *c, size_t n, size_t flight)
 {
-	struct cast *one = acquainted(c, 1, flight > 1 ? "e" : "a");
+	struct cast *one = acquainted(c, 1, "e");
 	struct run compose, encrypt, sent;
 	double composed, encrypted, acknowledged;
 	struct buffer *b;
 	struct reader r;
 	uint8_t handle[HANDLE_SIZE];
-	char text[TEXT], id[32];
+	char text[TEXT], id[64];
 
 	memset(text, 'x', sizeof(text));
 	run_init(&compose, c, M_COMPOSE);
@@ -57,7 +57,7 @@ row_encrypt(struct client *c, size_t n, size_t flight)
 	run_init(&sent, c, M_SENT);
 	for (size_t i = 0; i < n; i++) {
 		b = run_add(&compose);
-		snprintf(id, sizeof(id), "%zu-%zu", flight, i);
+		snprintf(id, sizeof(id), "%d-%zu-%zu", getpid(), flight, i);
 		buffer_put_cstring(b, c->account);
 		buffer_put_cstring(b, one->v[0].jid);
 		buffer_put_u8(b, KIND_CHAT);
@@ -249,6 +249,81 @@ fill(struct client *c, size_t n)
 	}
 }
 
+/* --- clients: N of them, each waits for its answers ------------------------------------ */
+
+#define EACH 60 /* messages of one client */
+
+/* One client's messages; how long each took, to fd. */
+static void
+one_client(const struct client *like, size_t number, int ready, int fd)
+{
+	struct client *c = client_new(like->account, like->ns);
+	char prefix[32], go;
+	struct cast *cast;
+	double took[EACH], t;
+
+	snprintf(prefix, sizeof(prefix), "c%zu-", number);
+	cast = acquainted(c, 1, prefix);
+	if (write(fd, &(double){ 0 }, sizeof(t)) != sizeof(t) ||
+	    read(ready, &go, 1) != 1)
+		_exit(1);
+	for (size_t i = 0; i < EACH; i++) {
+		t = seconds();
+		cast_compose(cast);
+		cast_encrypt(cast, 1);
+		took[i] = seconds() - t;
+		cast_sent(cast);
+	}
+	if (write(fd, took, sizeof(took)) != sizeof(took))
+		_exit(1);
+	_exit(0);
+}
+
+static int
+compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void
+take(int fd, double *v, size_t n)
+{
+	uint8_t *p = (uint8_t *)v;
+	ssize_t got;
+
+	for (size_t left = n * sizeof(*v); left > 0;
+	     left -= (size_t)got, p += got)
+		if ((got = read(fd, p, left)) <= 0)
+			errx(1, "a client has ended");
+}
+
+static void
+clients(struct client *c, size_t n)
+{
+	double *v = calloc(n * EACH, sizeof(*v)), began;
+	int ready[2], out[2];
+
+	if (v == NULL || pipe(ready) != 0 || pipe(out) != 0)
+		err(1, "pipe");
+	for (size_t i = 0; i < n; i++)
+		if (fork() == 0)
+			one_client(c, i, ready[0], out[1]);
+	(void)close(out[1]);
+	take(out[0], v, n);
+	began = seconds();
+	for (size_t i = 0; i < n; i++)
+		if (write(ready[1], "g", 1) != 1)
+			err(1, "write");
+	take(out[0], v, n * EACH);
+	figure("messages a second", (double)(n * EACH) / (seconds() - began));
+	qsort(v, n * EACH, sizeof(*v), compare);
+	figure("median seconds", v[n * EACH / 2]);
+	figure("slowest percentile seconds", v[n * EACH * 99 / 100]);
+	free(v);
+}
+
 static const struct row {
 	const char *name;
 	void (*measure)(struct client *, size_t n);
@@ -263,11 +338,13 @@ static const struct row {
 	{ "fan", fan, 1000 },
 	{ "sign", sign, 2000 },
 	{ "fill", fill, 10000 },
+	{ "clients", clients, 1 },
 };
 
 int
 main(int argc, char *argv[])
 {
+	struct client *c;
 	uint8_t ns = 0;
 	int option;
 	size_t n = 0;
@@ -287,8 +364,10 @@ main(int argc, char *argv[])
 		errx(1, "no locked memory");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		if (strcmp(rows[i].name, argv[1]) == 0) {
-			rows[i].measure(client_new(argv[0], ns),
-			    n > 0 ? n : rows[i].n);
+			c = strcmp(argv[1], "clients") == 0
+			    ? &(struct client){ .account = argv[0], .ns = ns }
+			    : client_new(argv[0], ns);
+			rows[i].measure(c, n > 0 ? n : rows[i].n);
 			return 0;
 		}
 	errx(64, "%s: no such row", argv[1]);

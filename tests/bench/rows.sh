@@ -172,6 +172,78 @@ row_memory() {
 	printf 'gpg\tmemory KiB\t%d\n' "$(private "${PID[gpg]}")"
 }
 
+# talkers: a server, and two people with agents and keys
+talkers() {
+	[ ! -d "$T/prosody" ] || return 0
+	prosody
+	for person in juliet romeo; do
+		agent_start "$person"
+	done
+	identity juliet "$JULIET"
+	identity romeo romeo@montague.lit
+}
+
+# chats BINDIR KIND: both chats of that kind, one measurement
+chats() {
+	local me=$O to from
+	O=$1
+	for person in juliet romeo; do
+		rm -f "$T/$2-$person.json"
+		"$LAB/drop" mkfifo "$T/$2-$person.json"
+	done
+	exec {from}<>"$T/$2-romeo.json" {to}<>"$T/$2-juliet.json"
+	chat_start "$2-juliet" juliet "$JULIET"
+	chat_start "$2-romeo" romeo romeo@montague.lit
+	O=$me
+	await "$to" online && await "$from" online || fail "$2: not online"
+	drain "$to"
+	for person in juliet romeo; do
+		[ "$2" = plain ] || publish "$person"
+	done
+	# not strangers, of whom one may write a thousand a day at most
+	if [ "$2" = encrypted ]; then
+		chat_say "$2-romeo" "$JULIET" hello hello
+		await "$from" sent || fail "$2: not sent"
+	fi
+	as "$2" timeout 60 python3 tests/bench/way.py "$2" "${IN[$2-juliet]}" "$from"
+	for person in juliet romeo; do
+		printf '{"command":"quit"}\n' >&"${IN[$2-$person]}"
+		must 15 gone "${PID[$2-$person]}"
+	done
+	kill "$DRAIN"
+	exec {from}<&- {to}<&-
+}
+
+# publish PERSON: the keys are on the server
+publish() {
+	local jid=$JULIET
+	[ "$1" = juliet ] || jid=romeo@montague.lit
+	in_home "$1" "$O/xmpp-key" publish "$jid" --host 127.0.0.1 \
+		--port "$PORT" --ca-file "$CA" --password-file "$T/$1.pw" \
+		>"$T/$1-publish.out" 2>&1 || fail "publish $1"
+}
+
+# await FD EVENT
+await() {
+	local line
+	while read -r -t 20 -u "$1" line; do
+		case $line in '{"event":"'"$2"'"'*) return 0 ;; esac
+	done
+	return 1
+}
+
+# drain FD: juliet's own events are nobody's business
+drain() {
+	cat <&"$1" >/dev/null &
+	DRAIN=$!
+}
+
+row_way() {
+	talkers
+	chats "$O" encrypted
+	chats "$O/bench/plain" plain
+}
+
 # stop_peers: what keys_of_peers has started
 stop_peers() {
 	[ -d "$T/peers" ] || return 0
