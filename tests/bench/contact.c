@@ -351,6 +351,56 @@ contact_write(struct contact *from, size_t device, struct client *c,
 	buffer_free(&payload);
 }
 
+/* One request for each handle: its replies, for the caller to free. */
+static void
+of_handles(struct cast *cast, uint8_t type, const struct run *decrypted,
+    struct run *out)
+{
+	uint8_t handle[HANDLE_SIZE];
+	struct reader r;
+
+	run_init(out, cast->client, type);
+	for (size_t i = 0; i < decrypted->n; i++) {
+		r = run_reply(decrypted, i);
+		(void)reader_u8(&r);
+		reader_fixed(&r, handle, sizeof(handle));
+		run_add_handle(out, handle);
+	}
+	run_good(out, IN_FLIGHT);
+}
+
+/* As a front does: WRITER, ACKNOWLEDGE, OPEN, SHOWN. */
+static void
+show(struct cast *cast, const struct run *decrypted)
+{
+	struct run writers, shown, opened, done;
+	char jid[LIMIT_JID + 1];
+	struct reader r;
+	struct buffer *b;
+	uint8_t u[32];
+
+	of_handles(cast, M_WRITER, decrypted, &writers);
+	run_init(&shown, cast->client, M_ACKNOWLEDGE);
+	for (size_t i = 0; i < writers.n; i++) {
+		r = run_reply(&writers, i);
+		reader_cstring(&r, jid, sizeof(jid));
+		(void)reader_u32(&r);
+		reader_fixed(&r, u, sizeof(u));
+		b = run_add(&shown);
+		buffer_put_cstring(b, cast->client->account);
+		buffer_put_cstring(b, jid);
+		buffer_put(b, u, sizeof(u));
+		buffer_put_u8(b, ROLE_WRITER);
+	}
+	run_good(&shown, IN_FLIGHT);
+	of_handles(cast, M_OPEN, decrypted, &opened);
+	of_handles(cast, M_SHOWN, decrypted, &done);
+	run_free(&writers);
+	run_free(&shown);
+	run_free(&opened);
+	run_free(&done);
+}
+
 double
 cast_answer(struct cast *cast, size_t flight)
 {
@@ -367,6 +417,7 @@ cast_answer(struct cast *cast, size_t flight)
 			    run_add(&run), archive);
 		}
 	took = run_good(&run, flight);
+	show(cast, &run);
 	run_free(&run);
 	return took;
 }
