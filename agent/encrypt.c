@@ -20,12 +20,16 @@
 #include "refusal.h"
 #include "sessions.h"
 
+enum { HAS = 1, HAS_NOT };
+
 struct encrypting {
 	struct request *r;
 	struct account *account;
 	struct txn *txn;
 	struct outbox *o;
 	struct readers *rs;
+	/* what has_session has found, by peer and device; 0: not asked */
+	uint8_t has[OMEMO_PROFILES][2][LIMIT_DEVICES];
 	char why[REFUSAL_TEXT]; /* of an error */
 };
 
@@ -63,9 +67,9 @@ bundle_of(struct encrypting *e, const struct peer *p, const struct device *d,
 	    p->jid, ns, d->id);
 }
 
-/* 1: it can encrypt to this device's key; 0; or an error. */
+/* Open the session and look. */
 static int
-has_session(struct encrypting *e, const struct peer *p, const struct device *d,
+look_session(struct encrypting *e, const struct peer *p, const struct device *d,
     uint8_t ns)
 {
 	struct session_key key = { e->account->jid, p->jid, ns, d->id,
@@ -81,6 +85,25 @@ has_session(struct encrypting *e, const struct peer *p, const struct device *d,
 	    memcmp(omemo_session_peer(s), d->u, 32) == 0;
 	omemo_session_free(s);
 	return err;
+}
+
+/*
+ * 1: it can encrypt to this device's key; 0; or an error. Asked three times
+ * for each device before it is written to, which changes nothing: looked once.
+ */
+static int
+has_session(struct encrypting *e, const struct peer *p, const struct device *d,
+    uint8_t ns)
+{
+	uint8_t *known = &e->has[ns][p - e->rs->peers][d - p->v];
+	int has;
+
+	if (*known == 0) {
+		if ((has = look_session(e, p, d, ns)) < 0)
+			return has;
+		*known = has ? HAS : HAS_NOT;
+	}
+	return *known == HAS;
 }
 
 /*
