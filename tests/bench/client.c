@@ -82,8 +82,7 @@ on_answer(void *arg, int error, struct reader *reply)
 	if (error == 0 && reply->left > 0)
 		buffer_put(&a->reply, reply->p, reply->left);
 	else if (error != 0)
-		buffer_put_cstring(
-		    &a->reply, agent_error(agent_of(run)));
+		buffer_put_cstring(&a->reply, agent_error(agent_of(run)));
 	if (run->answered == run->n)
 		loop_stop(run->client->loop, 0);
 	else
@@ -98,8 +97,8 @@ ask(struct run *run)
 	if (run->next == run->n)
 		return;
 	run->v[run->next].run = run;
-	error = agent_request(agent_of(run), run->type,
-	    &run->v[run->next].body, on_answer, &run->v[run->next]);
+	error = agent_request(agent_of(run), run->type, &run->v[run->next].body,
+	    on_answer, &run->v[run->next]);
 	if (error != 0)
 		errx(1, "message %u: %s", run->type, err_text(error));
 	run->next++;
@@ -213,8 +212,7 @@ client_work(struct client *c)
 }
 
 void
-client_list(
-    struct client *c, const char *peer, const uint32_t *ids, uint32_t n)
+client_list(struct client *c, const char *peer, const uint32_t *ids, uint32_t n)
 {
 	struct run run;
 	struct buffer *b;

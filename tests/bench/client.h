@@ -18,7 +18,8 @@ struct client {
 	uint32_t device;
 	struct agent *front, *net;
 	struct loop *loop;
-	struct buffer bundle; /* the own one: BUNDLE's fields from identity on */
+	struct buffer
+	    bundle; /* the own one: BUNDLE's fields from identity on */
 };
 
 struct run;
@@ -56,7 +57,7 @@ void run_free(struct run *);
 /* Do all that WORK names, as a server would. */
 void client_work(struct client *);
 /* DEVICES of a peer, in all namespaces: ids in the client's, else none. */
-void client_list(
-    struct client *, const char *peer, const uint32_t *ids, uint32_t n);
+void
+client_list(struct client *, const char *peer, const uint32_t *ids, uint32_t n);
 
 #endif

@@ -13,7 +13,8 @@
 
 #define FIRST_DEVICE 1000
 
-static const uint8_t text[TEXT + 1] = "a text of forty-eight octets, as good as any ...";
+static const uint8_t text[TEXT + 1] =
+    "a text of forty-eight octets, as good as any ...";
 
 static void
 must(int error, const char *what)
@@ -23,7 +24,8 @@ must(int error, const char *what)
 }
 
 struct cast *
-cast_new(struct client *c, size_t n, const char *prefix, size_t devices, int same)
+cast_new(
+    struct client *c, size_t n, const char *prefix, size_t devices, int same)
 {
 	struct cast *cast = calloc(1, sizeof(*cast));
 	struct device *one = NULL;
@@ -67,8 +69,8 @@ cast_compose(struct cast *cast)
 	run_init(&run, c, M_COMPOSE);
 	for (size_t i = 0; i < cast->n; i++) {
 		b = run_add(&run);
-		snprintf(id, sizeof(id), "%s-%u", cast->v[i].jid,
-		    cast->composed);
+		snprintf(
+		    id, sizeof(id), "%s-%u", cast->v[i].jid, cast->composed);
 		buffer_put_cstring(b, c->account);
 		buffer_put_cstring(b, cast->v[i].jid);
 		buffer_put_u8(b, KIND_CHAT);
@@ -273,8 +275,8 @@ cast_sent(struct cast *cast)
 /* --- the contacts' side ------------------------------------------------------ */
 
 static void
-read_key(struct contact *to, uint32_t device, int kex, const uint8_t *p,
-    size_t len)
+read_key(
+    struct contact *to, uint32_t device, int kex, const uint8_t *p, size_t len)
 {
 	struct omemo_result result;
 	struct wire w = { .kex = kex, .len = len };
@@ -298,8 +300,8 @@ cast_read(struct cast *cast)
 	int kex;
 
 	for (size_t i = 0; i < cast->n; i++) {
-		reader_init(&r, cast->v[i].elements.data,
-		    cast->v[i].elements.len);
+		reader_init(
+		    &r, cast->v[i].elements.data, cast->v[i].elements.len);
 		for (elements = reader_u32(&r); elements > 0; elements--) {
 			(void)reader_u8(&r);
 			(void)reader_u32(&r);
@@ -328,8 +330,8 @@ contact_write(struct contact *from, size_t device, struct client *c,
 	struct wire w;
 
 	buffer_init(&payload, 4096);
-	must(omemo_payload_encrypt(d->profile, text, TEXT, kt, &ktlen,
-		 iv, &ivlen, &payload),
+	must(omemo_payload_encrypt(
+		 d->profile, text, TEXT, kt, &ktlen, iv, &ivlen, &payload),
 	    "payload");
 	must(device_send(d, kt, ktlen, &w), "a contact writes");
 	buffer_put_cstring(b, c->account);
@@ -446,8 +448,8 @@ contact_begin(struct contact *from, struct client *c, size_t i)
 		id = reader_u32(&r);
 		key = reader_string(&r, &keylen, 64);
 	}
-	must(omemo_bundle_check(d->profile, ik, iklen, spk, spklen, sig,
-		 siglen, &peer, spk_pub),
+	must(omemo_bundle_check(d->profile, ik, iklen, spk, spklen, sig, siglen,
+		 &peer, spk_pub),
 	    "the own bundle");
 	must(omemo_key_decode(d->profile, key, keylen, pub), "a prekey");
 	must(omemo_session_initiate(d->session, &d->id, d->number, &peer,

@@ -35,8 +35,8 @@ struct cast { /* all of them */
 
 /* n contacts of so many devices each; same: all have one device's keys, and
  * cannot read (sessions in great number). */
-struct cast *
-cast_new(struct client *, size_t n, const char *prefix, size_t devices, int same);
+struct cast *cast_new(
+    struct client *, size_t n, const char *prefix, size_t devices, int same);
 
 /* Compose a text to each. */
 void cast_compose(struct cast *);

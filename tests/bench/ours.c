@@ -11,8 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../../agent/crypto/secret.h"
 #include "../../agent/crypto/crypto.h"
+#include "../../agent/crypto/secret.h"
 #include "../../agent/limits.h"
 #include "contact.h"
 
@@ -241,8 +241,11 @@ fill(struct client *c, size_t n)
 
 	for (size_t i = 0; i < n; i += 32 * group) {
 		snprintf(prefix, sizeof(prefix), "fill%zu-", i);
-		cast = cast_new(c, n - i < 32 ? 1 : (n - i) / 32 < group ? (n - i) / 32 : group, prefix,
-		    n - i < 32 ? n - i : 32, 1);
+		cast = cast_new(c,
+		    n - i < 32		       ? 1
+			: (n - i) / 32 < group ? (n - i) / 32
+					       : group,
+		    prefix, n - i < 32 ? n - i : 32, 1);
 		cast_compose(cast);
 		cast_encrypt(cast, IN_FLIGHT);
 		cast_sent(cast);

@@ -112,7 +112,8 @@ static int
 aes(int enc, signal_buffer **o, const uint8_t *k, const uint8_t *iv,
     const uint8_t *p, size_t n)
 {
-	uint8_t small[1024], *b = n + 32 > sizeof small ? malloc(n + 32) : small;
+	uint8_t small[1024],
+	    *b = n + 32 > sizeof small ? malloc(n + 32) : small;
 	int l = 0, f = 0,
 	    ok = EVP_CipherInit_ex2(cipher, cbc256, k, iv, enc, NULL) &&
 	    EVP_CipherUpdate(cipher, b, &l, p, n) &&
@@ -305,7 +306,8 @@ party_new(size_t n, const char *peer)
 	signal_protocol_store_context_set_pre_key_store(p->store, &ps);
 	signal_protocol_store_context_set_signed_pre_key_store(p->store, &sps);
 	signal_protocol_store_context_set_identity_key_store(p->store, &is);
-	signal_protocol_key_helper_generate_identity_key_pair(&p->identity, ctx);
+	signal_protocol_key_helper_generate_identity_key_pair(
+	    &p->identity, ctx);
 	ec_public_key_serialize(
 	    &p->ikpub, ratchet_identity_key_pair_get_public(p->identity));
 	ec_private_key_serialize(
@@ -320,8 +322,8 @@ party_new(size_t n, const char *peer)
 		list = signal_protocol_key_helper_key_list_next(list);
 	}
 	for (size_t i = 1; i <= n; i++) {
-		p->addresses[i] = (signal_protocol_address){ peer, strlen(peer),
-			i };
+		p->addresses[i] =
+		    (signal_protocol_address){ peer, strlen(peer), i };
 		session_builder_create(
 		    &p->builders[i], p->store, &p->addresses[i], ctx);
 		session_builder_set_version(p->builders[i], version);
@@ -363,10 +365,10 @@ decrypt(struct party *p, size_t i, signal_buffer *b, int kex)
 	int r;
 
 	if (kex) {
-		r = version == 4 ? pre_key_signal_message_deserialize_omemo(
-				       &pm, d, n, 1, ctx)
-				 : pre_key_signal_message_deserialize(
-				       &pm, d, n, ctx);
+		r = version == 4
+		    ? pre_key_signal_message_deserialize_omemo(
+			  &pm, d, n, 1, ctx)
+		    : pre_key_signal_message_deserialize(&pm, d, n, ctx);
 		if (r == 0)
 			r = session_cipher_decrypt_pre_key_signal_message(
 			    p->ciphers[i], pm, NULL, &plain);
@@ -397,7 +399,8 @@ begin(struct party *a, struct party *b, size_t i)
 	    ec_key_pair_get_public(
 		session_signed_pre_key_get_key_pair(b->signed_prekey)),
 	    sig, 64, ratchet_identity_key_pair_get_public(b->identity));
-	must(session_builder_process_pre_key_bundle(a->builders[i], bundle) == 0,
+	must(
+	    session_builder_process_pre_key_bundle(a->builders[i], bundle) == 0,
 	    "bundle");
 	SIGNAL_UNREF(bundle);
 }

@@ -47,8 +47,7 @@ ask(const char *path, const uint8_t *question, size_t n)
 	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
 	(void)setsockopt(
 	    fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	good = fd != -1 &&
-	    connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
+	good = fd != -1 && connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0 &&
 	    write(fd, question, n) == (ssize_t)n &&
 	    read(fd, answer, sizeof(answer)) > 4;
 	(void)close(fd);
