@@ -9,6 +9,10 @@ trap 'stop_peers; rm -rf "$T"' EXIT
 [ "$LAB_DROP" != uid ] || chown "$LAB_UID" "$T"
 . "$LAB/lib.sh"
 . tests/bench/rows.sh
+eval "$(declare -f fail | sed '1s/fail/lab_fail/')"
+fail() { # not into the samples
+	lab_fail "$@" >&2
+}
 RUNS=${RUNS:-5} NAMESPACES=${NAMESPACES:-0}
 : >"$T/samples"
 for run in $(seq "$RUNS"); do
