@@ -80,6 +80,9 @@ struct index {
 	struct indexed *v; /* ascending seq */
 	size_t n, cap;
 	uint64_t octets; /* sum of len */
+	/* by handle: open addressing, the seq of an entry in each slot */
+	uint64_t *slots;
+	size_t nslots, used; /* a power of two; not empty */
 };
 
 struct work_item { /* an empty message that is to be sent */
@@ -254,6 +257,8 @@ int account_handle(const struct account_record *, const char *label,
 
 /* index.c */
 struct indexed *index_find(const struct index *, const uint8_t *handle);
+/* Where the entries begin whose seq is above this one. */
+size_t index_above(const struct index *, uint64_t seq);
 /* Room for one more is made first, so that adding cannot fail. */
 int index_reserve(struct index *);
 void index_add(struct index *, const struct indexed *);

@@ -21,6 +21,8 @@
 #include "refusal.h"
 #include "sessions.h"
 
+enum { HAS = 1, HAS_NOT };
+
 struct encrypting {
 	struct request *r;
 	struct account *account;
@@ -28,7 +30,9 @@ struct encrypting {
 	struct outbox *o;
 	struct readers *rs;
 	int ns[2][LIMIT_DEVICES]; /* what each device is written to in, or -1 */
-	char why[REFUSAL_TEXT];	  /* of an error */
+	/* what has_session has found, by peer and device; 0: not asked */
+	uint8_t has[OMEMO_PROFILES][2][LIMIT_DEVICES];
+	char why[REFUSAL_TEXT]; /* of an error */
 };
 
 /* --- NEED --------------------------------------------------------------------- */
@@ -65,9 +69,9 @@ bundle_of(struct encrypting *e, const struct peer *p, const struct device *d,
 	    p->jid, ns, d->id);
 }
 
-/* 1: it can encrypt to this device's key; 0; or an error. */
+/* Open the session and look. */
 static int
-has_session(struct encrypting *e, const struct peer *p, const struct device *d,
+look_session(struct encrypting *e, const struct peer *p, const struct device *d,
     uint8_t ns)
 {
 	struct session_key key = { e->account->jid, p->jid, ns, d->id,
@@ -83,6 +87,25 @@ has_session(struct encrypting *e, const struct peer *p, const struct device *d,
 	    memcmp(omemo_session_peer(s), d->u, 32) == 0;
 	omemo_session_free(s);
 	return err;
+}
+
+/*
+ * 1: it can encrypt to this device's key; 0; or an error. Asked three times
+ * for each device before it is written to, which changes nothing: looked once.
+ */
+static int
+has_session(struct encrypting *e, const struct peer *p, const struct device *d,
+    uint8_t ns)
+{
+	uint8_t *known = &e->has[ns][p - e->rs->peers][d - p->v];
+	int has;
+
+	if (*known == 0) {
+		if ((has = look_session(e, p, d, ns)) < 0)
+			return has;
+		*known = has ? HAS : HAS_NOT;
+	}
+	return *known == HAS;
 }
 
 /*

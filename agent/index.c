@@ -11,15 +11,89 @@
 
 #include "account.h"
 
+#define SLOT_EMPTY 0
+#define SLOT_GONE  UINT64_MAX
+
+size_t
+index_above(const struct index *x, uint64_t seq)
+{
+	size_t low = 0, high = x->n, middle;
+
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (x->v[middle].seq > seq)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return low;
+}
+
+/* Handles are an HMAC's octets: any of them are a hash. */
+static size_t
+first_slot(const struct index *x, const uint8_t *handle)
+{
+	uint64_t h;
+
+	memcpy(&h, handle, sizeof h);
+	return (size_t)h & (x->nslots - 1);
+}
+
+/* The slot that leads to this handle, or nslots; its entry in *e. */
+static size_t
+find_slot(const struct index *x, const uint8_t *handle, struct indexed **e)
+{
+	size_t i, at;
+
+	if (x->nslots == 0)
+		return 0;
+	for (i = first_slot(x, handle); x->slots[i] != SLOT_EMPTY;
+	     i = (i + 1) & (x->nslots - 1)) {
+		if (x->slots[i] == SLOT_GONE)
+			continue;
+		at = index_above(x, x->slots[i]) - 1;
+		*e = &x->v[at];
+		if (memcmp((*e)->handle, handle, HANDLE_SIZE) == 0)
+			return i;
+	}
+	return x->nslots;
+}
+
 struct indexed *
 index_find(const struct index *x, const uint8_t *handle)
 {
-	size_t i;
+	struct indexed *e = NULL;
 
-	for (i = x->n; i > 0; i--)
-		if (memcmp(x->v[i - 1].handle, handle, HANDLE_SIZE) == 0)
-			return &x->v[i - 1];
-	return NULL;
+	return find_slot(x, handle, &e) < x->nslots ? e : NULL;
+}
+
+static void
+put_slot(struct index *x, const struct indexed *e)
+{
+	size_t i = first_slot(x, e->handle);
+
+	while (x->slots[i] != SLOT_EMPTY)
+		i = (i + 1) & (x->nslots - 1);
+	x->slots[i] = e->seq;
+	x->used++;
+}
+
+/* All slots anew: half of them stay empty at least. */
+static int
+fill_slots(struct index *x)
+{
+	size_t n = x->cap * 4;
+	uint64_t *slots = calloc(n, sizeof *slots);
+
+	if (slots == NULL)
+		return ERR_MEMORY;
+	free(x->slots);
+	x->slots = slots;
+	x->nslots = n;
+	x->used = 0;
+	for (size_t i = 0; i < x->n; i++)
+		put_slot(x, &x->v[i]);
+	return 0;
 }
 
 int
@@ -28,14 +102,16 @@ index_reserve(struct index *x)
 	size_t cap = x->cap > 0 ? x->cap * 2 : 16;
 	struct indexed *v;
 
-	if (x->n < x->cap)
-		return 0;
-	v = recallocarray(x->v, x->cap, cap, sizeof *v);
-	if (v == NULL)
-		return ERR_MEMORY;
-	x->v = v;
-	x->cap = cap;
-	return 0;
+	if (x->n == x->cap) {
+		v = recallocarray(x->v, x->cap, cap, sizeof *v);
+		if (v == NULL)
+			return ERR_MEMORY;
+		x->v = v;
+		x->cap = cap;
+	}
+	return x->nslots < x->cap * 4 || x->used >= x->nslots / 2
+	    ? fill_slots(x)
+	    : 0;
 }
 
 void
@@ -43,16 +119,18 @@ index_add(struct index *x, const struct indexed *e)
 {
 	x->v[x->n++] = *e;
 	x->octets += e->len;
+	put_slot(x, e);
 }
 
 void
 index_remove(struct index *x, const uint8_t *handle)
 {
-	struct indexed *e = index_find(x, handle);
-	size_t at;
+	struct indexed *e = NULL;
+	size_t at, slot = find_slot(x, handle, &e);
 
-	if (e == NULL)
+	if (slot >= x->nslots)
 		return;
+	x->slots[slot] = SLOT_GONE;
 	at = (size_t)(e - x->v);
 	x->octets -= e->len;
 	memmove(e, e + 1, (x->n - at - 1) * sizeof *e);
@@ -64,6 +142,7 @@ index_free(struct index *x)
 {
 	if (x->v != NULL)
 		freezero(x->v, x->cap * sizeof *x->v);
+	free(x->slots);
 	memset(x, 0, sizeof *x);
 }
 

@@ -126,22 +126,25 @@ remove_at(struct offers *o, size_t i)
 	memmove(&o->v[i], &o->v[i + 1], (o->n - i) * sizeof o->v[0]);
 }
 
-/* Rows of messages that are gone, then as far up as all is shown. */
+/* Rows of messages that are gone. */
 static void
-compact(struct offers *o, const struct account *a)
+drop_gone(struct offers *o, const struct index *x)
 {
-	const struct index *x = &a->messages;
-	size_t i, at;
-
-	for (i = 0; i < o->n;) {
+	for (size_t i = 0; i < o->n;) {
 		if (index_find(x, o->v[i].handle) == NULL)
 			remove_at(o, i);
 		else
 			i++;
 	}
-	for (i = 0; i < x->n; i++) {
-		if (x->v[i].seq <= o->mark)
-			continue;
+}
+
+/* The mark goes as far up as all is shown. */
+static void
+advance(struct offers *o, const struct index *x)
+{
+	size_t i, at;
+
+	for (i = index_above(x, o->mark); i < x->n; i++) {
 		at = find(o, x->v[i].handle);
 		if (at == o->n || o->v[at].state != SHOWN)
 			break;
@@ -160,12 +163,14 @@ offers_set(struct offers *o, const struct account *a, const struct indexed *e,
 		return;
 	i = find(o, e->handle);
 	if (i == o->n) {
-		compact(o, a); /* no more rows than messages: there is room */
+		/* more rows than messages: of some the message is gone */
+		if (o->n >= a->messages.n)
+			drop_gone(o, &a->messages);
 		if (o->n == LIMIT_WAITING)
 			return;
 		i = o->n++;
 		memcpy(o->v[i].handle, e->handle, HANDLE_SIZE);
 	}
 	o->v[i].state = (uint8_t)state;
-	compact(o, a);
+	advance(o, &a->messages);
 }

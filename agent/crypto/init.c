@@ -151,5 +151,6 @@ crypto_forget(void)
 {
 	EVP_MD_CTX_free(crypto_state.hash);
 	crypto_state.hash = NULL;
+	crypto_state.hash_begun = 0;
 	secret_burn_stack();
 }

@@ -16,6 +16,7 @@ struct crypto_state {
 	EVP_CIPHER *cbc256, *gcm128, *gcm256;
 	EVP_KDF *scrypt;
 	EVP_MD_CTX *hash;		/* SHA-256; begun anew after each use */
+	int hash_begun;			/* and nothing has been put since */
 	EVP_PKEY_CTX *x25519, *ed25519; /* for imports only */
 };
 extern struct crypto_state crypto_state;

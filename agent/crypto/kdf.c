@@ -17,15 +17,18 @@
 #define BLOCK 64 /* of SHA-256 */
 #define HASH  32
 
+/* Wipes what was put before. Once is enough: it costs as much as a block. */
 static int
 hash_begin(void)
 {
 	struct crypto_state *c = &crypto_state;
 
+	if (c->hash_begun)
+		return 0;
 	if (c->hash == NULL && (c->hash = EVP_MD_CTX_new()) == NULL)
 		return ERR_MEMORY;
-	return EVP_DigestInit_ex2(c->hash, c->sha256, NULL) == 1 ? 0
-								 : ERR_CRYPTO;
+	c->hash_begun = EVP_DigestInit_ex2(c->hash, c->sha256, NULL) == 1;
+	return c->hash_begun ? 0 : ERR_CRYPTO;
 }
 
 static int
@@ -33,14 +36,16 @@ hash_end(uint8_t out[HASH])
 {
 	unsigned len = HASH;
 
+	crypto_state.hash_begun = 0;
 	if (EVP_DigestFinal_ex(crypto_state.hash, out, &len) != 1)
 		return ERR_CRYPTO;
-	return hash_begin(); /* wipes the state */
+	return hash_begin();
 }
 
 static int
 hash_put(const void *p, size_t len)
 {
+	crypto_state.hash_begun = 0;
 	return EVP_DigestUpdate(crypto_state.hash, p, len) == 1 ? 0
 								: ERR_CRYPTO;
 }

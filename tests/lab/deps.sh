@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # deps.sh GROUP...: see to it that the Debian packages of these groups are
-# there: build, test, lint, fuzz, gui. As root, or through a sudo that does not
-# ask, it installs what is missing and nothing else; otherwise it names the
+# there: build, test, lint, fuzz, gui, bench. As root, or through a sudo that
+# does not ask, it installs what is missing and nothing else; otherwise it names the
 # packages and fails.
 set -eu
 
@@ -13,10 +13,11 @@ test="bash libcmocka-dev openssl iproute2 util-linux procps prosody lua-dbi-sqli
 profanity tmux libomemo-c-dev python3 systemd dash zsh tcsh fish
 zbar-tools openssh-server openssh-client pinentry-curses pinentry-tty
 ejabberd python3-slixmpp python3-omemo python3-oldmemo python3-twomemo
-python3-xmlschema valgrind"
+python3-xmlschema valgrind git"
 lint="clang clang-tidy clang-format cppcheck shellcheck mandoc"
 fuzz="clang libclang-rt-14-dev"
 gui="xvfb xdotool dbus dino-im gajim gajim-omemo psi-plus psi-plus-plugins"
+bench="openssh-client gpg gpg-agent python3-omemo python3-twomemo gnuplot-nox"
 
 missing=
 for group in "$@"; do
@@ -26,6 +27,7 @@ for group in "$@"; do
 	lint) names=$lint ;;
 	fuzz) names=$fuzz ;;
 	gui) names=$gui ;;
+	bench) names=$bench ;;
 	*)
 		echo "deps.sh: $group: no such group" >&2
 		exit 64
