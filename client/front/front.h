@@ -14,8 +14,15 @@
 #include "../../ipc/loop.h"
 #include "../../ipc/messages.h"
 #include "../common/jid.h"
+#include "../common/url.h"
+#include "../files/job.h"
 
 #define FRONT_ID 33 /* a stanza id of ours, and NUL */
+
+struct front_slot { /* where a file may be put; the net's word */
+	struct url put, get;
+	struct job_headers headers; /* valid while slot() runs */
+};
 
 struct front_key { /* a reader's or a writer's key to be shown */
 	char peer[JID_SIZE];
@@ -37,7 +44,7 @@ struct front_message { /* as the keeper recorded it */
 	uint8_t format, kind, trust, bound, copy, ns, again;
 };
 
-/* All are required. What is shown when one of the show_… returns is
+/* All but the slots are required. What is shown when one of the show_… returns is
  * acknowledged to the keeper. Strings are anybody's octets. */
 struct front_handler {
 	void (*show_reader)(void *arg, const struct front_key *);
@@ -58,6 +65,9 @@ struct front_handler {
 	void (*notice)(void *arg, const char *from, const char *text);
 	/* Something of front_busy() may have changed. */
 	void (*progress)(void *arg);
+	/* The answers to front_slot_ask; NULL if it is never called. */
+	void (*slot)(void *arg, const struct front_slot *);
+	void (*no_slot)(void *arg, const char *reason);
 	/* The agent has gone (or refused us, said already): code is the exit
 	 * code that the front is to end with. */
 	void (*gone)(void *arg, int code);
@@ -86,6 +96,8 @@ void front_free(struct front *);
  */
 int front_send(struct front *, const char *to, const void *text, size_t len,
     char id[static FRONT_ID]);
+/* Ask the server for a place for a file of so many octets, once online. */
+void front_slot_ask(struct front *, const char *name, uint64_t size);
 /* Give up what is not acknowledged; failed() is called for each. */
 void front_discard_all(struct front *, const char *reason);
 /* Messages neither acknowledged by the server nor given up for good. */

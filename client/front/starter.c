@@ -60,21 +60,29 @@ start_front(struct state *s)
 {
 	const struct starter *config = s->config;
 	const char **argv = calloc((size_t)config->argc + 3, sizeof(*argv));
-	int fds[2] = { s->link[0], reach_socket() };
+	int fds[2 + STARTER_MORE] = { s->link[0], reach_socket() };
+	int more = 0;
 	size_t n = 0;
 
 	if (argv == NULL || fds[1] == -1) {
 		free(argv);
 		return NO_AGENT;
 	}
+	if (config->more != NULL &&
+	    (more = config->more(config, fds + 2)) < 0) {
+		free(argv);
+		close(fds[1]);
+		return REFUSED;
+	}
 	argv[n++] = config->argv[0];
 	argv[n++] = "-x";
 	argv[n++] = "front";
 	for (int i = 1; i < config->argc; i++)
 		argv[n++] = config->argv[i];
-	s->front = spawn("/proc/self/exe", argv, fds, 2, 0);
+	s->front = spawn("/proc/self/exe", argv, fds, 2 + (size_t)more, 0);
 	free(argv);
-	close(fds[1]);
+	for (int i = 1; i < 2 + more; i++)
+		close(fds[i]);
 	close(s->link[0]);
 	s->link[0] = -1;
 	return s->front == -1 ? REFUSED : DONE;

@@ -7,6 +7,8 @@
 
 #include "../common/options.h"
 
+#define STARTER_MORE 2
+
 struct starter {
 	const char *account;
 	struct options *options; /* name set, account not yet read */
@@ -14,6 +16,9 @@ struct starter {
 	char **argv;  /* handed on to the front behind "-x front" */
 	int presence; /* 0: the net sends none */
 	int again;    /* begin anew when the agent ends the connection */
+	/* NULL, or what opens further descriptors for the front, its options
+	 * complete: how many, or -1 after an error line. */
+	int (*more)(const struct starter *, int fds[static STARTER_MORE]);
 };
 
 /*
@@ -30,6 +35,7 @@ int starter_is_front(int *argc, char **argv);
 enum front_fd {
 	FRONT_FD_LINK = 3,  /* SOCK_SEQPACKET, to its net */
 	FRONT_FD_AGENT = 4, /* connected, nothing said yet */
+	FRONT_FD_MORE = 5,  /* those of starter.more */
 };
 
 /* The front's exit code for "the agent has ended the connection". */

@@ -78,6 +78,7 @@ struct archive;
 struct outgoing_list;
 struct acks;
 struct work_state;
+struct slots;
 
 struct net {
 	struct loop *loop;
@@ -122,6 +123,7 @@ struct net {
 	struct outgoing_list *outgoing;
 	struct acks *acks;
 	struct work_state *work;
+	struct slots *slots;
 };
 
 /* main.c: leave in good order; the first call counts. */
@@ -143,6 +145,7 @@ void front_offline(struct net *, const char *reason, int fatal);
 void front_delivered(struct net *, const char *id);
 void front_unencrypted(struct net *, const char *from);
 void front_caught_up(struct net *);
+void front_no_slot(struct net *, const char *reason);
 void front_notice(struct net *, const char *from, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

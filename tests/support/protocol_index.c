@@ -22,6 +22,7 @@ static const struct {
 	{ LINK_DERIVE, "keeper and derive" },
 	{ LINK_LAUNCHER, "keeper and launcher" },
 	{ LINK_FRONT, "front and net" },
+	{ LINK_FILE, "a file's cipher or transfer" },
 };
 
 static const char *
