@@ -65,12 +65,12 @@ struct front_handler {
 	void (*notice)(void *arg, const char *from, const char *text);
 	/* Something of front_busy() may have changed. */
 	void (*progress)(void *arg);
-	/* The answers to front_slot_ask; NULL if it is never called. */
-	void (*slot)(void *arg, const struct front_slot *);
-	void (*no_slot)(void *arg, const char *reason);
 	/* The agent has gone (or refused us, said already): code is the exit
 	 * code that the front is to end with. */
 	void (*gone)(void *arg, int code);
+	/* The answers to front_slot_ask; NULL if it is never called. */
+	void (*slot)(void *arg, const struct front_slot *);
+	void (*no_slot)(void *arg, const char *reason);
 };
 
 struct front_config {

@@ -19,6 +19,8 @@ struct place {
 
 /* A file without a name in the directory. 0, or ERR_SYSTEM and errno. */
 int place_new(int dir, struct place *);
+/* The same where the file system has no O_TMPFILE. */
+int place_new_named(int dir, struct place *);
 /*
  * All of it is on the disk, then it gets the name, or that with a number if
  * there is such a file: none is ever replaced. name gets what it is called.

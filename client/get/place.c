@@ -21,11 +21,14 @@
 
 #define NAMES 1000 /* name, name-1, … */
 
-static int
-place_named(int dir, struct place *p)
+int
+place_new_named(int dir, struct place *p)
 {
 	uint64_t random;
 
+	memset(p, 0, sizeof(*p));
+	p->dir = dir;
+	p->fd = -1;
 	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
 		return ERR_SYSTEM;
 	snprintf(p->made, sizeof(p->made), ".xmpp-get-%016llx",
@@ -48,7 +51,7 @@ place_new(int dir, struct place *p)
 		return 0;
 	if (errno != EOPNOTSUPP && errno != EISDIR && errno != ENOENT)
 		return ERR_SYSTEM;
-	return place_named(dir, p);
+	return place_new_named(dir, p);
 }
 
 /* The nth candidate: report.pdf, report-1.pdf, report-2.pdf. */

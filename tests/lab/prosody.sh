@@ -15,13 +15,15 @@ ec="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
 openssl req -x509 $ec -days 2 -subj "/CN=lab CA" \
 	-addext "keyUsage=critical,keyCertSign,cRLSign" \
 	-keyout "$dir/ca.key" -out "$dir/ca.pem" 2>/dev/null
-for host in capulet.lit montague.lit; do
+for host in capulet.lit montague.lit localhost other.invalid; do
 	crt=$dir/certs/$host
+	address=
+	[ "$host" != localhost ] || address=,IP:127.0.0.1
 	# shellcheck disable=SC2086
 	openssl req -new $ec -subj "/CN=$host" -keyout "$crt.key" 2>/dev/null |
 		openssl x509 -req -CA "$dir/ca.pem" -CAkey "$dir/ca.key" \
 			-CAcreateserial -days 2 -out "$crt.crt" 2>/dev/null \
-			-extfile <(echo "subjectAltName=DNS:$host")
+			-extfile <(echo "subjectAltName=DNS:$host$address")
 done
 
 # ARCHIVE=sql: archives in SQLite. prosody's own files are quick up to ten
@@ -37,6 +39,19 @@ if [ -n "${WIRE_LOG:-}" ]; then
 	wire_options="plugin_paths = { \"$WIRE_MODULES\" }
 wire_log = \"$WIRE_LOG\""
 fi
+# FILES=PORT: the server of capulet.lit takes files there, by https; that of
+# montague.lit sends them to FILES_BASE.
+files=''
+if [ -n "${FILES:-}" ]; then
+	files="Component \"upload.capulet.lit\" \"http_file_share\"
+http_host = \"localhost\"
+http_external_url = \"https://localhost:$FILES/\"
+http_file_share_size_limit = ${FILES_MAX:-1048576}
+http_file_share_daily_quota = $((${FILES_MAX:-1048576} * 10))
+Component \"upload.montague.lit\" \"http_file_share\"
+http_file_share_base_url = \"$FILES_BASE\"
+http_file_share_daily_quota = 3145728"
+fi
 cat >"$dir/prosody.cfg.lua" <<EOT
 pidfile = "$dir/run/prosody.pid"
 data_path = "$dir/data"
@@ -47,7 +62,9 @@ c2s_ports = { $port }
 c2s_direct_tls_ports = {}
 s2s_ports = {}
 http_ports = {}
-https_ports = {}
+https_ports = { ${FILES:-} }
+https_certificate = "$dir/certs/localhost.crt"
+https_key = "$dir/certs/localhost.key"
 daemonize = false
 authentication = "internal_hashed"
 storage = $storage
@@ -63,6 +80,7 @@ $wire_options
 modules_disabled = { "s2s" }
 VirtualHost "capulet.lit"
 VirtualHost "montague.lit"
+$files
 EOT
 export HOME="$dir/run"
 for jid in $accounts; do
