@@ -41,7 +41,7 @@ take(struct get *get, int c, char **argv)
 	case 'm':
 		if (size_read(optarg, &get->max) == 0 && get->max <= AESGCM_MAX)
 			break;
-		return fail_usage("max-size", "wanted: 1 to 64G");
+		return fail_usage("max-size", "wanted: a size, 63G at most");
 	default:
 		return fail_usage(argv[optind - 1], "%s",
 		    c == ':' ? "a value is missing" : "no such option");

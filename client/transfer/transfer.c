@@ -76,13 +76,14 @@ on_wanted(char *p, size_t one, size_t max, void *arg)
 static size_t
 on_answer(char *p, size_t one, size_t n, void *arg)
 {
-	size_t *left = arg;
+	struct transfer *t = arg;
 
 	(void)p;
-	if (one * n > *left)
-		return 0;
-	*left -= one * n;
-	return one * n;
+	t->answer += one * n;
+	if (t->answer <= TRANSFER_ANSWER)
+		return one * n;
+	because(t, "%s: it answers without end", t->url.host);
+	return 0;
 }
 
 /* --- down ----------------------------------------------------------------- */
@@ -198,7 +199,7 @@ set_common(struct transfer *t)
 }
 
 static int
-set_put(struct transfer *t, const struct curl_slist *headers, size_t *left)
+set_put(struct transfer *t, const struct curl_slist *headers)
 {
 	int ok = 1;
 
@@ -209,7 +210,7 @@ set_put(struct transfer *t, const struct curl_slist *headers, size_t *left)
 	SET(CURLOPT_READFUNCTION, on_wanted);
 	SET(CURLOPT_READDATA, t);
 	SET(CURLOPT_WRITEFUNCTION, on_answer);
-	SET(CURLOPT_WRITEDATA, left);
+	SET(CURLOPT_WRITEDATA, t);
 	return ok;
 }
 
@@ -302,10 +303,9 @@ verdict(struct transfer *t, CURLcode result)
 int
 transfer_run(struct transfer *t)
 {
-	size_t left = TRANSFER_ANSWER;
 	struct curl_slist *headers = header_list(t), *resolve = NULL;
 	int ok = headers != NULL && set_common(t) &&
-	    (t->put ? set_put(t, headers, &left) : set_get(t));
+	    (t->put ? set_put(t, headers) : set_get(t));
 
 	if (ok && !is_numeric(t->url.host)) {
 		resolve = resolved(t);

@@ -15,7 +15,7 @@
  * stopped: nobody waits for a drop an hour. */
 #define TRANSFER_SLOW	256
 #define TRANSFER_SLOW_S 60
-#define TRANSFER_ANSWER 65536 /* octets of an answer to an upload */
+#define TRANSFER_ANSWER 65536 /* octets of an answer to an upload, at most */
 
 struct transfer {
 	struct url url;
@@ -32,6 +32,7 @@ struct transfer {
 	CURL *easy;
 	char error[CURL_ERROR_SIZE];
 	uint64_t done;
+	size_t answer;		/* octets of an answer to an upload */
 	int other_gone;		/* the pipe's other end is closed */
 	char why[TRANSFER_WHY]; /* what ended it; "": other_gone */
 };

@@ -39,18 +39,19 @@ if [ -n "${WIRE_LOG:-}" ]; then
 	wire_options="plugin_paths = { \"$WIRE_MODULES\" }
 wire_log = \"$WIRE_LOG\""
 fi
-# FILES=PORT: the server of capulet.lit takes files there, by https; that of
-# montague.lit sends them to FILES_BASE.
+# FILES=PORT: the server of capulet.lit takes files there, by https, of 1 MiB
+# at most, 2 MiB a day; that of montague.lit sends them to FILES_BASE.
 files=''
 if [ -n "${FILES:-}" ]; then
 	files="Component \"upload.capulet.lit\" \"http_file_share\"
 http_host = \"localhost\"
 http_external_url = \"https://localhost:$FILES/\"
-http_file_share_size_limit = ${FILES_MAX:-1048576}
-http_file_share_daily_quota = $((${FILES_MAX:-1048576} * 10))
+http_file_share_size_limit = 1048576
+http_file_share_daily_quota = 2097152
 Component \"upload.montague.lit\" \"http_file_share\"
 http_file_share_base_url = \"$FILES_BASE\"
-http_file_share_daily_quota = 3145728"
+http_file_share_size_limit = 4294967296
+http_file_share_daily_quota = 42949672960"
 fi
 cat >"$dir/prosody.cfg.lua" <<EOT
 pidfile = "$dir/run/prosody.pid"

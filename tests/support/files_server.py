@@ -124,8 +124,11 @@ class Files(http.server.BaseHTTPRequestHandler):
             self.take(length, f)
         self.answer(201, 0)
 
-    def put_refuse(self, _):
+    def put_refuse(self, length):
+        """Before it has seen it all."""
         self.answer(413, 0)
+        with open(os.devnull, "wb") as f:
+            self.take(length, f)
 
     def put_elsewhere(self, length):
         with open(os.devnull, "wb") as f:
