@@ -19,7 +19,7 @@
 static void
 on_progress(void *arg, uint64_t octets)
 {
-	say_progress(arg, octets);
+	say_progress(arg, octets, 0);
 }
 
 static int

@@ -79,16 +79,16 @@ settle(struct half *h, enum half_state state)
 }
 
 static void
-on_octets(struct half *h, uint64_t octets)
+on_octets(struct half *h, uint64_t octets, uint64_t of)
 {
 	struct job *job = h->job;
 
 	if (h == &job->halves[CIPHER] && !job->has_size) {
 		job->has_size = 1;
 		job->size = octets;
-		job->handler->progress(job->arg, 0);
+		job->handler->progress(job->arg, 0, octets);
 	} else if (h == &job->halves[TRANSFER])
-		job->handler->progress(job->arg, octets);
+		job->handler->progress(job->arg, octets, of);
 }
 
 static int
@@ -96,12 +96,14 @@ on_frame(void *arg, struct frame *f)
 {
 	struct half *h = arg;
 	const struct message *m = message_find(LINK_FILE, f->type);
+	uint64_t octets;
 
 	if (m == NULL || f->id != 0 ||
 	    message_check(m->request, f->body.p, f->body.left) != 0)
 		return ERR_MALFORMED;
 	if (f->type == M_FILE_PROGRESS) {
-		on_octets(h, reader_u64(&f->body));
+		octets = reader_u64(&f->body);
+		on_octets(h, octets, reader_u64(&f->body));
 	} else if (f->type == M_FILE_DONE) {
 		settle(h, HALF_DONE);
 	} else if (f->type == M_FILE_FAILED) {

@@ -9,8 +9,9 @@
 #include "../common/aesgcm.h"
 
 struct job_handler {
-	/* octets, as they pass through the transfer; 0: the size is known */
-	void (*progress)(void *arg, uint64_t octets);
+	/* octets that have passed through the transfer, of how many (0: not
+	 * known); also once when job_size has come to be known */
+	void (*progress)(void *arg, uint64_t octets, uint64_t of);
 	/* reason NULL: all has arrived, and if it was fetched its tag is good.
 	 * The last call; reason lives as long as the job. */
 	void (*ended)(void *arg, const char *reason);

@@ -24,7 +24,7 @@ print_octets(uint64_t octets)
 }
 
 void
-meter_draw(struct meter *m, uint64_t octets)
+meter_draw(struct meter *m, uint64_t octets, uint64_t of)
 {
 	if (!isatty(STDERR_FILENO))
 		return;
@@ -32,11 +32,11 @@ meter_draw(struct meter *m, uint64_t octets)
 	text_print(stderr, m->name);
 	fputs("  ", stderr);
 	print_octets(octets);
-	if (m->size > 0) {
+	if (of > 0) {
 		fputs(" of ", stderr);
-		print_octets(m->size);
-		fprintf(stderr, "  %.0f%%",
-		    100.0 * (double)octets / (double)m->size);
+		print_octets(of);
+		fprintf(
+		    stderr, "  %.0f%%", 100.0 * (double)octets / (double)of);
 	}
 	fflush(stderr);
 	m->drawn = 1;

@@ -10,11 +10,11 @@
 
 struct meter {
 	const char *name; /* of the file; anybody's octets */
-	uint64_t size;	  /* 0: not known */
 	int drawn;
 };
 
-void meter_draw(struct meter *, uint64_t octets);
+/* of 0: not known. */
+void meter_draw(struct meter *, uint64_t octets, uint64_t of);
 void meter_clear(struct meter *); /* before anything else is printed */
 
 #endif

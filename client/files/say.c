@@ -42,31 +42,30 @@ say_hear(struct say *say, struct frame *f)
 	return message_check(m->request, f->body.p, f->body.left);
 }
 
-static void
-say_number(struct say *say, uint8_t type, uint64_t number)
+void
+say_progress(struct say *say, uint64_t octets, uint64_t of)
 {
-	size_t at = frame_begin(&say->out, type, 0);
+	uint64_t now = loop_now();
+	size_t at;
 
-	buffer_put_u64(&say->out, number);
+	if (now - say->last < PROGRESS_MS)
+		return;
+	say->last = now;
+	at = frame_begin(&say->out, M_FILE_PROGRESS, 0);
+	buffer_put_u64(&say->out, octets);
+	buffer_put_u64(&say->out, of);
 	(void)frame_end(&say->out, at);
 	(void)sync_write(FILE_FD_LINK, &say->out);
 }
 
 void
-say_progress(struct say *say, uint64_t octets)
-{
-	uint64_t now = loop_now();
-
-	if (now - say->last < PROGRESS_MS)
-		return;
-	say->last = now;
-	say_number(say, M_FILE_PROGRESS, octets);
-}
-
-void
 say_done(struct say *say, uint64_t octets)
 {
-	say_number(say, M_FILE_DONE, octets);
+	size_t at = frame_begin(&say->out, M_FILE_DONE, 0);
+
+	buffer_put_u64(&say->out, octets);
+	(void)frame_end(&say->out, at);
+	(void)sync_write(FILE_FD_LINK, &say->out);
 }
 
 void

@@ -27,8 +27,8 @@ void say_free(struct say *);
 /* Wait for the one request; its layout has been checked. *f borrows until
  * say_free. 0, or an error. */
 int say_hear(struct say *, struct frame *f);
-/* Some octets more; says it ten times a second at most. */
-void say_progress(struct say *, uint64_t octets);
+/* So far, of how many (0: not known); said ten times a second at most. */
+void say_progress(struct say *, uint64_t octets, uint64_t of);
 void say_done(struct say *, uint64_t octets);
 void say_failed(struct say *, const char *reason);
 

@@ -69,6 +69,7 @@ tell_size(int link, uint64_t size)
 	buffer_init(&b, FRAME_MAX);
 	at = frame_begin(&b, M_FILE_PROGRESS, 0);
 	buffer_put_u64(&b, size);
+	buffer_put_u64(&b, 0);
 	err = frame_end(&b, at);
 	if (err == 0)
 		err = sync_write(link, &b);

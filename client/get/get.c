@@ -32,11 +32,11 @@ struct fetch {
 };
 
 static void
-on_progress(void *arg, uint64_t octets)
+on_progress(void *arg, uint64_t octets, uint64_t of)
 {
 	struct fetch *f = arg;
 
-	meter_draw(&f->meter, octets);
+	meter_draw(&f->meter, octets, of);
 }
 
 /* Only here does the file get its name. */

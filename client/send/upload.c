@@ -91,13 +91,12 @@ ask_slot(struct upload *u)
 	if (u->front == NULL || u->has_slot || u->ended ||
 	    !job_size(u->job, &size))
 		return;
-	u->meter.size = size + AESGCM_TAG;
 	front_slot_ask(u->front, u->name, size + AESGCM_TAG);
 	u->front = NULL;
 }
 
 static void
-on_progress(void *arg, uint64_t octets)
+on_progress(void *arg, uint64_t octets, uint64_t of)
 {
 	struct upload *u = arg;
 
@@ -105,7 +104,7 @@ on_progress(void *arg, uint64_t octets)
 		ask_slot(u);
 		return;
 	}
-	meter_draw(&u->meter, octets);
+	meter_draw(&u->meter, octets, of);
 	u->handler->progress(u->arg);
 }
 

@@ -76,9 +76,9 @@ read_request(struct transfer *t, struct frame *f)
 }
 
 static void
-on_progress(void *arg, uint64_t octets)
+on_progress(void *arg, uint64_t octets, uint64_t of)
 {
-	say_progress(arg, octets);
+	say_progress(arg, octets, of);
 }
 
 static int

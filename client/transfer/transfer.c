@@ -48,8 +48,13 @@ status(const struct transfer *t)
 static void
 moved(struct transfer *t, size_t n)
 {
+	curl_off_t of = (curl_off_t)t->size;
+
+	if (!t->put)
+		curl_easy_getinfo(
+		    t->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &of);
 	t->done += n;
-	t->progress(t->arg, t->done);
+	t->progress(t->arg, t->done, of > 0 ? (uint64_t)of : 0);
 }
 
 /* --- up ------------------------------------------------------------------- */

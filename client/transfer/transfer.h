@@ -25,7 +25,7 @@ struct transfer {
 	size_t n;
 	int data; /* the descriptor that it is read from or written to */
 	const char *ca_file; /* NULL: the system's */
-	void (*progress)(void *arg, uint64_t octets);
+	void (*progress)(void *arg, uint64_t octets, uint64_t of);
 	void *arg;
 	/* while it runs */
 	CURLM *multi;

@@ -6,7 +6,8 @@
 # privileged
 # seconds: 300
 . "$LAB/lib.sh"
-PROGRAMS="xmpp-agent xmpp-agent-store xmpp-net xmpp-chat xmpp-send xmpp-key"
+PROGRAMS="xmpp-agent xmpp-agent-store xmpp-net xmpp-chat xmpp-send xmpp-key xmpp-get
+	xmpp-cipher xmpp-transfer"
 
 # The same octets, from another directory into another directory.
 mkdir "$T/elsewhere"
@@ -47,6 +48,9 @@ links xmpp-agent libbsd.so.0 libc.so.6 libcrypto.so.3 libseccomp.so.2
 links xmpp-agent-store libbsd.so.0 libc.so.6 libseccomp.so.2 libsqlite3.so.0
 links xmpp-net libbsd.so.0 libc.so.6 libcrypto.so.3 libresolv.so.2 \
 	libseccomp.so.2 libstrophe.so.0
+links xmpp-cipher libbsd.so.0 libc.so.6 libcrypto.so.3 libseccomp.so.2
+links xmpp-transfer libbsd.so.0 libc.so.6 libcurl.so.4 libseccomp.so.2
+links xmpp-get libbsd.so.0 libc.so.6 libseccomp.so.2
 for p in xmpp-chat xmpp-send xmpp-key; do
 	links $p libbsd.so.0 libc.so.6 libinih.so.1 libjansson.so.4 \
 		libseccomp.so.2
@@ -73,4 +77,4 @@ if [ "$(uname -m)" = x86_64 ]; then
 	readelf -nW "$O/agent/main.o" | grep -q 'IBT, SHSTK' ||
 		fail "no control-flow protection"
 fi
-echo "build: six programs, the same octets elsewhere, hardened, no other library"
+echo "build: nine programs, the same octets elsewhere, hardened, no other library"

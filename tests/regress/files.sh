@@ -94,6 +94,25 @@ get 0 "$(link r 2)"
 [ -f "$(cat "$T/get.out")" ] && [ ! -s "$(cat "$T/get.out")" ] || fail "not empty"
 rm "$T/in/"*
 
+# a person is told what to do with such a message
+in_home romeo "$O/xmpp-chat" --host 127.0.0.1 --port "$PORT" --ca-file "$CA" \
+	--password-file "$T/romeo.pw" --name lines $R $J >"$T/lines" 2>&1 </dev/null ||
+	fail "xmpp-chat for a person"
+grep -A1 '^\(.* \)\?juliet@capulet.lit: aesgcm://' "$T/lines" |
+	grep -q '^\* that is a file; .*xmpp-get' || fail "no hint"
+# on a terminal it says how far it is
+link r 1 >"$T/link"
+chmod 0644 "$T/link"
+on_terminal() { # COMMAND
+	in_home romeo env TERM=vt100 script -qec "$1" /dev/null >"$T/tty" 2>&1 </dev/null ||
+		fail "on a terminal: $1"
+	grep -q "$(printf '\r\033\[K').*$2  .* of .* KiB  [0-9]*%" "$T/tty" ||
+		fail "it does not say how far it is: $1"
+}
+on_terminal "$O/xmpp-get -d $T/in --ca-file $CA <$T/link" "$(basename "$file")"
+cmp "$file" "$T/photo.jpeg" || fail "on a terminal it is another file"
+rm "$T/in/"*
+
 # --- a server that does not take it
 truncate -s 1048561 "$T/big" # and the tag: one octet too many
 send 1 $J $R "$T/big"
