@@ -51,7 +51,12 @@ check_link(const struct aesgcm *link)
 		return;
 	aesgcm_write(&link->url, link->iv, link->key, text);
 	check(aesgcm_read(text, &again, &why) == 0);
-	check(memcmp(link, &again, sizeof(again)) == 0);
+	check(strcmp(link->url.text, again.url.text) == 0);
+	check(strcmp(link->url.host, again.url.host) == 0);
+	check(link->url.port == again.url.port);
+	check(again.ivlen == AESGCM_IV);
+	check(memcmp(link->iv, again.iv, AESGCM_IV) == 0);
+	check(memcmp(link->key, again.key, AESGCM_KEY) == 0);
 	check(aesgcm_is_body((const uint8_t *)text, strlen(text)));
 }
 

@@ -91,7 +91,7 @@ secret=${l#*#}
 send 0 $J $R "$T/nothing"
 must 20 has_link r 2
 get 0 "$(link r 2)"
-[ -f "$(cat "$T/get.out")" ] && [ ! -s "$(cat "$T/get.out")" ] || fail "not empty"
+[ "$(stat -c %s "$(cat "$T/get.out")")" = 0 ] || fail "not empty"
 rm "$T/in/"*
 
 # a person is told what to do with such a message
@@ -207,7 +207,7 @@ mount -t tmpfs -o size=100k,mode=1777 small "$T/small" || fail "mount"
 code=0
 echo "$good#$key" | in_home romeo "$O/xmpp-get" -d "$T/small" --ca-file "$CA" \
 	>"$T/get.out" 2>"$T/get.err" || code=$?
-[ $code = 1 ] && [ -z "$(ls -A "$T/small")" ] || fail "a full disk: $code"
+[ "$code $(ls -A "$T/small")" = "1 " ] || fail "a full disk: $code"
 why 'not fetched: No space left on device' get
 umount "$T/small"
 
@@ -242,7 +242,7 @@ done
 awk 'NF == 2 && $2 > 32768 { exit 1 }' "$T/peaks" || fail "more than 32 MiB"
 
 # --- in the middle: the walls, no key in any argument, and a signal
-echo "$(at $WEB/endless)" | in_home romeo "$O/xmpp-get" -d "$T/in" \
+at $WEB/endless | in_home romeo "$O/xmpp-get" -d "$T/in" \
 	--ca-file "$CA" --max-size 63G >"$T/get.out" 2>"$T/get.err" &
 PID[get]=$!
 rm "$T/in/"*
@@ -258,7 +258,9 @@ done
 echo "${key:24}" >"$T/key"
 ! cat /proc/[0-9]*/cmdline /proc/[0-9]*/environ 2>/dev/null | tr '\0' '\n' |
 	grep -F -f "$T/key" || fail "the key is in an argument"
-[ "$(ls "/proc/$(pgrep -x xmpp-transfer)/fd" | wc -l)" -le 9 ] || fail "descriptors"
+for fd in "/proc/$(pgrep -x xmpp-cipher)/fd/"*; do
+	[ "${fd##*/}" -le 5 ] || fail "xmpp-cipher has descriptor ${fd##*/}"
+done
 kill -TERM "$(pgrep -x xmpp-get)"
 must 20 gone "${PID[get]}"
 empty
