@@ -44,6 +44,7 @@ pc = $(shell $(PKG_CONFIG) --libs $(1) 2>/dev/null)
 L_KEEPER = $(call pc,libcrypto libseccomp libbsd)
 L_STORE  = $(call pc,sqlite3 libseccomp libbsd)
 L_NET    = $(call pc,libstrophe expat libcrypto libseccomp libbsd) -lresolv
+L_SCE    = $(call pc,expat libseccomp libbsd)
 L_CIPHER = $(call pc,libcrypto libseccomp libbsd)
 L_TRANSFER = $(call pc,libcurl libseccomp libbsd)
 L_FRONT  = $(call pc,jansson libseccomp libbsd libmd) -linih -lm
@@ -57,13 +58,14 @@ A_OMEMO   = $(O)/omemo.a
 A_AGENT   = $(O)/agent.a
 A_NET     = $(O)/net.a
 A_FRONT   = $(O)/front.a
+A_SCE     = $(O)/sce.a
 A_COMMON  = $(O)/common.a
 A_FILES   = $(O)/files.a
 ARCHIVES  = $(A_IPC) $(A_SANDBOX) $(A_CRYPTO) $(A_OMEMO) $(A_AGENT) $(A_NET) \
-	$(A_FRONT) $(A_COMMON) $(A_FILES) $(O)/chat.a $(O)/send.a $(O)/key.a \
+	$(A_FRONT) $(A_SCE) $(A_COMMON) $(A_FILES) $(O)/chat.a $(O)/send.a $(O)/key.a \
 	$(O)/cipher.a $(O)/transfer.a $(O)/get.a
-PROGRAMS = $(addprefix $(O)/,xmpp-agent xmpp-agent-store xmpp-net xmpp-chat xmpp-send \
-	xmpp-key xmpp-get xmpp-cipher xmpp-transfer)
+PROGRAMS = $(addprefix $(O)/,xmpp-agent xmpp-agent-store xmpp-net xmpp-sce xmpp-chat \
+	xmpp-send xmpp-key xmpp-get xmpp-cipher xmpp-transfer)
 
 all: $(PROGRAMS)
 
@@ -74,6 +76,7 @@ $(A_OMEMO): $(call objs,agent/omemo)
 $(A_AGENT): $(call objs,agent)
 $(A_NET): $(call objs,client/net)
 $(A_FRONT): $(call objs,client/front)
+$(A_SCE): $(call objs,client/sce)
 $(A_COMMON): $(call objs,client/common)
 $(A_FILES): $(call objs,client/files)
 $(O)/chat.a: $(call objs,client/chat)
@@ -107,6 +110,12 @@ $(O)/xmpp-net: $(O)/client/net/main.o $(A_NET) $(A_COMMON) $(A_SANDBOX) $(A_IPC)
 	$(call say,LINK,$@)
 	$(Q)rm -f $@
 	$(call link,$(L_NET))
+	$(Q)chmod 0111 $@
+# Alone has expat in it but for xmpp-net's library (and no key, no network).
+$(O)/xmpp-sce: $(O)/client/sce/main.o $(A_SCE) $(A_SANDBOX) $(A_IPC)
+	$(call say,LINK,$@)
+	$(Q)rm -f $@
+	$(call link,$(L_SCE))
 	$(Q)chmod 0111 $@
 $(O)/xmpp-chat: $(O)/client/chat/main.o $(O)/chat.a $(A_FRONT) $(A_COMMON) $(A_SANDBOX) $(A_IPC)
 	$(call say,LINK,$@)
@@ -153,10 +162,10 @@ $(O)/share/systemd/%: share/systemd/%
 D = $(DESTDIR)$(PREFIX)
 MANUALS = $(notdir $(wildcard man/*.1))
 BINS = xmpp-agent xmpp-chat xmpp-send xmpp-key xmpp-get
-LIBEXECS = xmpp-agent-store xmpp-net xmpp-cipher xmpp-transfer
+LIBEXECS = xmpp-agent-store xmpp-net xmpp-sce xmpp-cipher xmpp-transfer
 INSTALLED = \
 	$(addprefix $(DESTDIR)$(BINDIR)/,$(BINS)) \
-	$(addprefix $(DESTDIR)$(LIBEXECDIR)/,$(LIBEXECS)) \
+	$(addprefix $(DESTDIR)$(LIBEXECDIR)/,$(LIBEXECS) xmpp-agent-askpass-pinentry) \
 	$(addprefix $(DESTDIR)$(MANDIR)/man1/,$(MANUALS)) \
 	$(addprefix $D/share/bash-completion/completions/,xmpp-key xmpp-chat xmpp-send) \
 	$D/share/zsh/site-functions/_xmpp-key \
@@ -168,6 +177,7 @@ install: all $(SHARED)
 	install -d $(sort $(dir $(INSTALLED)))
 	install -m 0111 $(addprefix $(O)/,$(BINS)) $(DESTDIR)$(BINDIR)
 	install -m 0111 $(addprefix $(O)/,$(LIBEXECS)) $(DESTDIR)$(LIBEXECDIR)
+	install -m 0555 share/libexec/* $(DESTDIR)$(LIBEXECDIR)
 	install -m 0444 man/*.1 $(DESTDIR)$(MANDIR)/man1
 	install -m 0444 $(O)/share/xmpp-key.bash $D/share/bash-completion/completions/xmpp-key
 	ln -sf xmpp-key $D/share/bash-completion/completions/xmpp-chat

@@ -13,8 +13,11 @@
 #include "attach.h"
 #include "bundles.h"
 #include "crypto/crypto.h"
+#include "duties.h"
 #include "peer.h"
 #include "purge.h"
+#include "retired.h"
+#include "revoke.h"
 #include "work.h"
 
 uint64_t
@@ -62,6 +65,7 @@ account_add(struct keeper *k, const char *jid)
 		free(a);
 		return NULL;
 	}
+	a->unlocked = loop_now();
 	TAILQ_INIT(&a->work);
 	TAILQ_INIT(&a->waits);
 	TAILQ_INSERT_TAIL(&k->accounts->list, a, entry);
@@ -77,6 +81,7 @@ empty(struct account *a)
 	index_free(&a->outbox);
 	work_forget(a);
 	a->kept = 0;
+	a->nretired = 0;
 }
 
 static void
@@ -87,12 +92,44 @@ drop(struct accounts *all, struct account *a)
 	TAILQ_REMOVE(&all->list, a, entry);
 	all->n--;
 	empty(a);
+	timer_cancel(a->life.timer);
 	while ((w = TAILQ_FIRST(&a->waits)) != NULL) {
 		TAILQ_REMOVE(&a->waits, w, entry);
 		free(w);
 	}
 	free(a->jid);
 	free(a);
+}
+
+void
+account_note(
+    struct keeper *k, struct account *a, const struct account_record *rec)
+{
+	a->device = rec->device;
+	a->created = rec->created;
+	memcpy(a->u, rec->identity.u, sizeof a->u);
+	a->due = rec->due;
+	a->doubt = rec->doubt;
+	a->window = rec->window;
+	use_limit(k, a, &rec->limits, a->unlocked);
+	account_note_withdrawn(a, rec);
+	a->compared |= (uint8_t)(COMPARED_ALL & ~rec->ours);
+}
+
+void
+account_drop(struct keeper *k, struct account *a, const struct client *by)
+{
+	attach_end_clients(k, a->jid, by);
+	drop(k->accounts, a);
+}
+
+/* Records whose account is not there: it was being destroyed (revoke.c). */
+static int
+is_orphan(struct keeper *k, const struct account *a)
+{
+	if (a == NULL)
+		k->accounts->orphans = 1;
+	return a == NULL;
 }
 
 static int
@@ -113,15 +150,7 @@ load_account(void *arg, const char *jid, const uint8_t *name, size_t namelen,
 		err = ERR_MEMORY;
 		goto out;
 	}
-	a->device = rec.device;
-	a->created = rec.created;
-	memcpy(a->u, rec.identity.u, sizeof a->u);
-	a->due = rec.due;
-	a->doubt = rec.doubt;
-	a->window = rec.window;
-	account_note_withdrawn(a, &rec);
-	if (!rec.ours)
-		a->compared = 1;
+	account_note(k, a, &rec);
 out:
 	secret_wipe(&rec, sizeof rec);
 	return err;
@@ -157,8 +186,8 @@ load_message(void *arg, const char *jid, const uint8_t *name, size_t namelen,
 {
 	struct account *a = find(arg, jid);
 
-	if (a == NULL)
-		return ERR_CORRUPT;
+	if (is_orphan(arg, a))
+		return 0;
 	return load_entry(arg, &a->messages, name, namelen, p, len);
 }
 
@@ -168,8 +197,8 @@ load_outbox(void *arg, const char *jid, const uint8_t *name, size_t namelen,
 {
 	struct account *a = find(arg, jid);
 
-	if (a == NULL)
-		return ERR_CORRUPT;
+	if (is_orphan(arg, a))
+		return 0;
 	return load_entry(arg, &a->outbox, name, namelen, p, len);
 }
 
@@ -203,10 +232,32 @@ load_skipped(void *arg, const char *jid, const uint8_t *name, size_t namelen,
 
 	(void)name;
 	(void)namelen;
-	if (a == NULL || len < 6)
+	if (is_orphan(arg, a))
+		return 0;
+	if (len < 6)
 		return ERR_CORRUPT;
 	a->kept += (uint64_t)__builtin_popcount((unsigned)(p[4] << 8 | p[5]));
 	return 0;
+}
+
+static int
+load_work(void *arg, const char *jid, const uint8_t *name, size_t namelen,
+    const uint8_t *p, size_t len)
+{
+	if (is_orphan(arg, find(arg, jid)))
+		return 0;
+	return work_load(arg, jid, name, namelen, p, len);
+}
+
+static int
+load_retired(void *arg, const char *jid, const uint8_t *name, size_t namelen,
+    const uint8_t *p, size_t len)
+{
+	struct account *a = find(arg, jid);
+
+	if (is_orphan(arg, a))
+		return 0;
+	return retired_load(a, name, namelen, p, len);
 }
 
 static int
@@ -222,12 +273,16 @@ load_all(struct keeper *k)
 		{ RECORD_OUTBOX, load_outbox },
 		{ RECORD_CLIENT, load_client },
 		{ RECORD_SKIPPED, load_skipped },
-		{ RECORD_WORK, work_load },
+		{ RECORD_WORK, load_work },
+		{ RECORD_RETIRED, load_retired },
+		{ RECORD_DUTY, duty_load },
 	};
 	struct account *a, *next;
 	size_t i;
 	int err;
 
+	duties_forget(k);
+	k->accounts->orphans = 0;
 	TAILQ_FOREACH(a, &k->accounts->list, entry) {
 		empty(a);
 		a->device = 0;
@@ -263,6 +318,8 @@ accounts_load(struct keeper *k)
 	if (k->accounts == NULL)
 		return ERR_MEMORY;
 	TAILQ_INIT(&k->accounts->list);
+	TAILQ_INIT(&k->accounts->confirms);
+	TAILQ_INIT(&k->accounts->duties);
 	k->accounts->bundles = bundles_new();
 	if (k->accounts->bundles == NULL)
 		err = ERR_MEMORY;
@@ -270,8 +327,10 @@ accounts_load(struct keeper *k)
 		err = load_all(k);
 	if (err != 0)
 		accounts_forget(k);
-	else
+	else {
 		purge_start(k);
+		revoke_resume(k);
+	}
 	return err;
 }
 
@@ -283,7 +342,10 @@ accounts_forget(struct keeper *k)
 
 	if (all == NULL)
 		return;
+	confirm_forget(k);
 	attach_forget(k);
+	revoke_forget(k);
+	duties_forget(k);
 	timer_cancel(all->purge);
 	timer_cancel(all->handing);
 	while ((a = TAILQ_FIRST(&all->list)) != NULL)
@@ -305,13 +367,38 @@ account_find(struct keeper *k, const char *jid)
 
 /* --- the record ------------------------------------------------------------- */
 
+/* since version 2 of the record */
+static void
+limits_unpack(struct reader *r, struct limits *l)
+{
+	l->lifetime = reader_u32(r);
+	l->confirm = reader_u8(r);
+	for (int i = 0; i < RATES; i++) {
+		l->rate[i].uses = reader_u32(r);
+		l->rate[i].seconds = reader_u32(r);
+	}
+}
+
+static void
+limits_pack(struct buffer *b, const struct limits *l)
+{
+	buffer_put_u32(b, l->lifetime);
+	buffer_put_u8(b, l->confirm);
+	for (int i = 0; i < RATES; i++) {
+		buffer_put_u32(b, l->rate[i].uses);
+		buffer_put_u32(b, l->rate[i].seconds);
+	}
+}
+
 int
 account_unpack(const uint8_t *p, size_t len, struct account_record *rec)
 {
 	struct reader r;
+	uint8_t version;
 
 	reader_init(&r, p, len);
-	if (reader_u8(&r) != 1)
+	version = reader_u8(&r);
+	if (version < 1 || version > 2)
 		return ERR_CORRUPT;
 	reader_fixed(&r, rec->identity.seed, 32);
 	reader_fixed(&r, rec->identity.ed, 32);
@@ -326,6 +413,9 @@ account_unpack(const uint8_t *p, size_t len, struct account_record *rec)
 	rec->doubt = reader_u8(&r);
 	rec->ours = reader_u8(&r);
 	rec->window = reader_u32(&r);
+	memset(&rec->limits, 0, sizeof rec->limits);
+	if (version >= 2)
+		limits_unpack(&r, &rec->limits);
 	rec->nwithdrawn = reader_count(&r, LIMIT_WITHDRAWN);
 	for (uint32_t i = 0; i < rec->nwithdrawn; i++) {
 		rec->withdrawn[i].id = reader_u32(&r);
@@ -353,6 +443,31 @@ account_open(struct txn *t, const char *jid, struct account_record **out)
 	return err;
 }
 
+void
+account_pack(const struct account_record *rec, struct buffer *b)
+{
+	buffer_put_u8(b, 2);
+	buffer_put(b, rec->identity.seed, 32);
+	buffer_put(b, rec->identity.ed, 32);
+	buffer_put(b, rec->identity.priv, 32);
+	buffer_put(b, rec->identity.u, 32);
+	buffer_put(b, rec->handle_key, 32);
+	buffer_put_u32(b, rec->device);
+	buffer_put_u64(b, rec->created);
+	buffer_put_u8(b, rec->others);
+	buffer_put_u8(b, rec->own_read);
+	buffer_put_u8(b, rec->due);
+	buffer_put_u8(b, rec->doubt);
+	buffer_put_u8(b, rec->ours);
+	buffer_put_u32(b, rec->window);
+	limits_pack(b, &rec->limits);
+	buffer_put_u32(b, rec->nwithdrawn);
+	for (uint32_t i = 0; i < rec->nwithdrawn; i++) {
+		buffer_put_u32(b, rec->withdrawn[i].id);
+		buffer_put_u8(b, rec->withdrawn[i].kind);
+	}
+}
+
 int
 account_put(struct txn *t, const char *jid, const struct account_record *rec)
 {
@@ -360,28 +475,10 @@ account_put(struct txn *t, const char *jid, const struct account_record *rec)
 	struct buffer b;
 	int err;
 
-	if ((err = secret_new(&s, 512)) != 0)
+	if ((err = secret_new(&s, ACCOUNT_PACKED_MAX)) != 0)
 		return err;
 	buffer_over(&b, &s);
-	buffer_put_u8(&b, 1);
-	buffer_put(&b, rec->identity.seed, 32);
-	buffer_put(&b, rec->identity.ed, 32);
-	buffer_put(&b, rec->identity.priv, 32);
-	buffer_put(&b, rec->identity.u, 32);
-	buffer_put(&b, rec->handle_key, 32);
-	buffer_put_u32(&b, rec->device);
-	buffer_put_u64(&b, rec->created);
-	buffer_put_u8(&b, rec->others);
-	buffer_put_u8(&b, rec->own_read);
-	buffer_put_u8(&b, rec->due);
-	buffer_put_u8(&b, rec->doubt);
-	buffer_put_u8(&b, rec->ours);
-	buffer_put_u32(&b, rec->window);
-	buffer_put_u32(&b, rec->nwithdrawn);
-	for (uint32_t i = 0; i < rec->nwithdrawn; i++) {
-		buffer_put_u32(&b, rec->withdrawn[i].id);
-		buffer_put_u8(&b, rec->withdrawn[i].kind);
-	}
+	account_pack(rec, &b);
 	err = b.err != 0
 	    ? b.err
 	    : txn_put(t, RECORD_ACCOUNT, jid, "", 0, b.data, b.len);
@@ -445,11 +542,26 @@ account_note_withdrawn(struct account *a, const struct account_record *rec)
 void
 account_note_due(struct keeper *k, struct account *a, uint8_t due)
 {
+	size_t ns;
+
 	a->due |= due;
-	if (due & DUE_DEVICES)
-		a->devices.serial = account_seq(k);
-	if (due & DUE_BUNDLE)
-		a->bundle.serial = account_seq(k);
+	for (ns = 0; ns < OMEMO_PROFILES; ns++) {
+		if (due & DUE_IN(ns) & DUE_DEVICES)
+			a->devices[ns].serial = account_seq(k);
+		if (due & DUE_IN(ns) & DUE_BUNDLE)
+			a->bundle[ns].serial = account_seq(k);
+	}
+}
+
+int
+account_to_compare(const struct account *a)
+{
+	int ns;
+
+	for (ns = 0; ns < OMEMO_PROFILES; ns++)
+		if (!(a->compared & NAMESPACE(ns)))
+			return ns;
+	return -1;
 }
 
 void

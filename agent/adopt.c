@@ -41,14 +41,8 @@ static int
 go_on(struct keeper *k, struct txn *t, struct account *a,
     struct account_record *rec)
 {
-	struct prekeys *p;
-	int err = prekeys_open(t, a->jid, &p);
+	int err = prekeys_renew(t, a->jid, 0);
 
-	if (err == 0)
-		err = prekeys_skip(p);
-	if (err == 0)
-		err = prekeys_put(t, a->jid, p);
-	prekeys_release(p);
 	rec->ours = 0;
 	rec->due |= DUE_DEVICES | DUE_BUNDLE;
 	if (err == 0)
@@ -115,7 +109,7 @@ adopt(struct keeper *k, struct txn *t, struct account *a, enum adopt how)
 	if (err != 0)
 		return err;
 	a->doubt = 0;
-	a->compared = 1;
+	a->compared = COMPARED_ALL;
 	return 0;
 }
 
@@ -134,6 +128,7 @@ adopt_state(struct request *r)
 		err = ERR_ARGUMENT;
 	at = r->reply.len;
 	buffer_put_u32(&r->reply, 0);
+	txn_large(t); /* prekeys of all, an empty message to each contact */
 	if (err == 0)
 		(void)account_find(k, ""); /* reads again what is stale */
 	TAILQ_FOREACH(a, &k->accounts->list, entry) {

@@ -26,7 +26,11 @@ struct ask {
 	struct secret answer; /* room; len octets of it are ANSWER_ROOM */
 	size_t n;	      /* octets read, counted up to one too many */
 	uint64_t no_until;    /* loop_now(): a person is not asked before */
-	ask_done *done;	      /* NULL: no question is open */
+	struct timer *late;   /* nobody answers */
+	int withdrawn;	      /* nobody waits for it: its end is no no */
+	int was_late,
+	    absent;	/* the last one: nobody has, there is no askpass */
+	ask_done *done; /* NULL: no question is open */
 	void *arg;
 };
 
@@ -89,6 +93,7 @@ ask_free(struct ask *a)
 	if (a == NULL)
 		return;
 	watch_free(a->watch);
+	timer_cancel(a->late);
 	secret_free(&a->answer);
 	free(a);
 }
@@ -115,8 +120,11 @@ ask_end(struct ask *a, int err)
 	struct secret answer = a->answer;
 	size_t n = ask_line(&answer, a->n);
 
-	if (err == ERR_CANCELLED && a->kind != ASK_SOURCE)
+	if (err == ERR_CANCELLED && a->kind != ASK_SOURCE && !a->withdrawn &&
+	    !a->absent)
 		a->no_until = loop_now() + NO_MS;
+	timer_cancel(a->late);
+	a->late = NULL;
 	a->done = NULL;
 	a->answer = (struct secret){ 0 };
 	a->n = 0;
@@ -126,6 +134,30 @@ ask_end(struct ask *a, int err)
 	done(a->arg, err, err == 0 ? (const char *)answer.data : NULL,
 	    err == 0 ? n : 0);
 	secret_free(&answer);
+	confirm_next(a->keeper);
+}
+
+/* Askpass is asked to end; the launcher's reply is what ends the question. */
+static void
+ask_stop(struct ask *a)
+{
+	struct buffer body;
+
+	buffer_init(&body, 64);
+	buffer_put_u32(&body, a->id);
+	(void)connection_send(
+	    a->keeper->launcher, M_ASK_END, 0, body.data, body.len);
+	buffer_free(&body);
+}
+
+static void
+ask_late(void *arg)
+{
+	struct ask *a = arg;
+
+	a->late = NULL;
+	a->was_late = 1;
+	ask_stop(a);
 }
 
 void
@@ -146,6 +178,7 @@ ask_question(struct keeper *k, int kind, uint32_t pid, const char *prompt,
 	}
 	ask_read(a); /* what a dead child left behind */
 	a->n = 0;
+	a->withdrawn = a->was_late = a->absent = 0;
 	buffer_init(&body, 4096);
 	buffer_put_u8(&body, (uint8_t)kind);
 	buffer_put_u32(&body, pid);
@@ -154,11 +187,17 @@ ask_question(struct keeper *k, int kind, uint32_t pid, const char *prompt,
 		err = secret_new(&a->answer, ANSWER_ROOM);
 	if (++a->id == 0)
 		a->id = 1;
+	if (err == 0 && kind != ASK_SOURCE) {
+		a->late = loop_timer(k->loop, ASK_MS, ask_late, a);
+		err = a->late == NULL ? ERR_MEMORY : 0;
+	}
 	if (err == 0)
 		err = connection_send(
 		    k->launcher, M_ASK, a->id, body.data, body.len);
 	buffer_free(&body);
 	if (err != 0) {
+		timer_cancel(a->late);
+		a->late = NULL;
 		secret_free(&a->answer);
 		done(arg, err, NULL, 0);
 		return;
@@ -167,6 +206,31 @@ ask_question(struct keeper *k, int kind, uint32_t pid, const char *prompt,
 	a->done = done;
 	a->arg = arg;
 	watch_set(a->watch, LOOP_READ);
+}
+
+int
+ask_is_open(const struct keeper *k)
+{
+	return k->ask->done != NULL;
+}
+
+void
+ask_end_now(struct keeper *k)
+{
+	k->ask->withdrawn = 1;
+	ask_stop(k->ask);
+}
+
+const char *
+ask_why(const struct keeper *k, int err, const char *otherwise)
+{
+	return err == ERR_CANCELLED && k->ask->absent
+	    ? "the agent has no askpass (XMPP_AGENT_ASKPASS or SSH_ASKPASS, "
+	      "where it is started)"
+	    : err == ERR_CANCELLED && k->ask->was_late
+	    ? "nobody has answered the agent's question"
+	    : err == ERR_CANCELLED ? ""
+				   : otherwise;
 }
 
 void
@@ -190,6 +254,7 @@ ask_frame(struct ask *a, struct frame *f)
 	if (err != 0)
 		return err;
 	ask_read(a);
-	ask_end(a, status == 0 ? 0 : ERR_CANCELLED);
+	a->absent = status == ASK_ABSENT;
+	ask_end(a, status == 0 && !a->was_late ? 0 : ERR_CANCELLED);
 	return 0;
 }

@@ -14,7 +14,9 @@
 #include "client.h"
 #include "crypto/crypto.h"
 #include "cursor.h"
+#include "duties.h"
 #include "handlers.h"
+#include "move.h"
 #include "prekeys.h"
 #include "work.h"
 
@@ -34,9 +36,10 @@ detach(struct client *c)
 	size_t i;
 
 	if (net != NULL) {
-		for (i = 0; i < OMEMO_PROFILES; i++)
+		for (i = 0; i < OMEMO_PROFILES; i++) {
 			free(net->own[i].ids);
-		free(net->written.ids);
+			free(net->written[i].ids);
+		}
 		free(net->fresh);
 		free(net);
 	}
@@ -78,11 +81,30 @@ attach_end_nets(struct keeper *k, const struct account *a)
 }
 
 void
+attach_end_clients(
+    struct keeper *k, const char *account, const struct client *but)
+{
+	struct client *c;
+
+	TAILQ_FOREACH(c, &k->clients, entry)
+		if (c->attached != NULL && strcmp(c->attached, account) == 0) {
+			client_gone(c);
+			if (c != but)
+				client_end(c);
+		}
+}
+
+void
 client_gone(struct client *c)
 {
-	if (c->net != NULL && c->keeper->accounts != NULL)
-		work_release(c->keeper, c->net->account, c);
+	struct account *a = c->net != NULL ? c->net->account : NULL;
+
+	if (a != NULL && c->keeper->accounts != NULL)
+		work_release(c->keeper, a, c);
+	else if (c->net != NULL && c->keeper->accounts != NULL)
+		duty_release(c->keeper, c);
 	detach(c);
+	move_gone(c);
 }
 
 unsigned
@@ -167,34 +189,34 @@ net_unset_fresh(struct net *net, uint8_t ns, const char *peer)
 int
 net_set_written(struct net *net, uint8_t ns, const uint32_t *ids, size_t n)
 {
+	struct written *w = &net->written[ns];
 	uint32_t *copy = calloc(n + 1, sizeof *copy);
 
 	if (copy == NULL)
 		return ERR_MEMORY;
 	memcpy(copy, ids, n * sizeof *ids);
-	free(net->written.ids);
-	net->written.ids = copy;
-	net->written.n = n;
-	net->written.until = loop_now() + WRITTEN_MS;
-	net->written.ns = ns;
-	net->written.raced = 0;
+	free(w->ids);
+	w->ids = copy;
+	w->n = n;
+	w->until = loop_now() + WRITTEN_MS;
+	w->raced = 0;
 	return 0;
 }
 
 int
 net_has_overwritten(struct net *net, uint8_t ns, const uint32_t *ids, size_t n)
 {
-	if (net->written.ids == NULL || net->written.ns != ns ||
-	    loop_now() > net->written.until)
+	struct written *w = &net->written[ns];
+
+	if (w->ids == NULL || loop_now() > w->until)
 		return 0;
-	if (net->written.n != n ||
-	    memcmp(net->written.ids, ids, n * sizeof *ids) != 0) {
-		net->written.raced = 1;
+	if (w->n != n || memcmp(w->ids, ids, n * sizeof *ids) != 0) {
+		w->raced = 1;
 		return 0;
 	}
-	free(net->written.ids);
-	net->written.ids = NULL;
-	return net->written.raced;
+	free(w->ids);
+	w->ids = NULL;
+	return w->raced;
 }
 
 void
@@ -237,6 +259,50 @@ attach_front(struct request *r)
 	request_durable(r);
 }
 
+/* What a net is told at its beginning; a NULL: its account is gone. */
+static int
+begin_net(
+    struct request *r, struct account *a, const char *jid, const char *cursor)
+{
+	struct client *c = r->client;
+
+	c->net = calloc(1, sizeof *c->net);
+	c->attached = strdup(jid);
+	if (c->net == NULL || c->attached == NULL) {
+		detach(c);
+		return ERR_MEMORY;
+	}
+	c->net->account = a;
+	c->is_net = 1;
+	buffer_put_u32(&r->reply, a != NULL ? a->device : 0);
+	buffer_put_cstring(&r->reply, cursor);
+	buffer_put_u64(&r->reply, a != NULL ? a->created : 0);
+	buffer_put_u32(&r->reply, a != NULL ? a->nretired : 0);
+	for (uint32_t i = 0; a != NULL && i < a->nretired; i++)
+		buffer_put_u32(&r->reply, a->retired[i].id);
+	return 0;
+}
+
+/* The account is gone, its device is still on a server. */
+static void
+attach_for_duties(struct request *r, const char *jid)
+{
+	int err = 0;
+
+	if (r->client->attached != NULL)
+		err = ERR_EXISTS;
+	else if (records_doubt(r->keeper->records) != 0)
+		err = ERR_DOUBT;
+	else
+		err = begin_net(r, NULL, jid, "");
+	if (err != 0) {
+		request_fail(r, err, "attach");
+		return;
+	}
+	(void)duties_hand_on(r->keeper);
+	request_durable(r);
+}
+
 void
 attach_net(struct request *r)
 {
@@ -251,6 +317,12 @@ attach_net(struct request *r)
 		request_fail(r, r->body.err, "account");
 		return;
 	}
+	if (client_has_account(c, jid) &&
+	    account_find(r->keeper, jid) == NULL &&
+	    duty_is_for(r->keeper, jid)) {
+		attach_for_duties(r, jid);
+		return;
+	}
 	if ((a = request_account_sure(r, jid)) == NULL)
 		return;
 	if (c->attached != NULL) {
@@ -263,18 +335,10 @@ attach_net(struct request *r)
 		request_abort(r, t, err, "attach");
 		return;
 	}
-	c->net = calloc(1, sizeof *c->net);
-	c->attached = strdup(jid);
-	if (c->net == NULL || c->attached == NULL) {
-		detach(c);
-		request_abort(r, t, ERR_MEMORY, "attach");
+	if ((err = begin_net(r, a, jid, cursor)) != 0) {
+		request_abort(r, t, err, "attach");
 		return;
 	}
-	c->net->account = a;
-	c->is_net = 1;
-	buffer_put_u32(&r->reply, a->device);
-	buffer_put_cstring(&r->reply, cursor);
-	buffer_put_u64(&r->reply, a->created);
 	work_announce(r->keeper, a);
 	request_commit(r, t);
 }

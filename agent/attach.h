@@ -8,9 +8,18 @@
 
 #include "account.h"
 
+/* The own list as it was given out to be published, until it has come back;
+ * raced: another one came first, and was overwritten by it. */
+struct written {
+	uint32_t *ids; /* ascending; NULL: none */
+	size_t n;
+	uint64_t until; /* loop_now(): it does not come back any more */
+	uint8_t raced;
+};
+
 struct net {
-	struct account *account;
-	int caught_up; /* the archive was read to its end */
+	struct account *account; /* NULL: gone, duties are left */
+	int caught_up;		 /* the archive was read to its end */
 
 	/* the own list as read on this connection, per namespace */
 	struct {
@@ -19,15 +28,7 @@ struct net {
 		size_t n;
 	} own[OMEMO_PROFILES];
 
-	/* the own list as it was given out to be published, until it has come
-	 * back; raced: another one came first, and was overwritten by it */
-	struct {
-		uint32_t *ids; /* ascending; NULL: none */
-		size_t n;
-		uint64_t until; /* loop_now(): it does not come back any more */
-		uint8_t ns;
-		uint8_t raced;
-	} written;
+	struct written written[OMEMO_PROFILES];
 
 	/* digests of (namespace, peer) whose list was handed in */
 	uint64_t *fresh;
@@ -39,6 +40,9 @@ void attach_forget(struct keeper *); /* all attachments end (lock) */
 void attach_drop(struct keeper *, const struct account *);
 /* Their connections end: what they were told of the account is over. */
 void attach_end_nets(struct keeper *, const struct account *);
+/* Fronts and nets of a name: their connections end; but's attachment alone. */
+void attach_end_clients(
+    struct keeper *, const char *account, const struct client *but);
 unsigned attach_count_nets(struct keeper *, const char *account);
 /* Every attached net has read its archive to the end. */
 int attach_all_caught_up(struct keeper *, const char *account);

@@ -35,6 +35,7 @@ client_close(struct client *c)
 	loop_undefer(k->loop, &c->end);
 	connection_free(c->conn);
 	free(c->attached);
+	free(c->confirmed);
 	free(c->accounts);
 	free(c->requests);
 	freezero(c, sizeof(*c));
@@ -91,13 +92,32 @@ static const struct connection_handler client_handler = { client_frame,
 
 /* --- accepting -------------------------------------------------------------- */
 
+/* Whoever is at the other end of a forwarded socket has what the user gave to
+ * it, for good, as after RESTRICT. 0 or ERR_MEMORY. */
+static int
+client_forwarded(struct client *c, const struct forward *f)
+{
+	c->rights = c->ceiling = f->rights;
+	c->forwarded = c->restricted = 1;
+	if (f->naccounts == 0)
+		return 0;
+	c->accounts = calloc(f->naccounts, sizeof(c->accounts[0]));
+	if (c->accounts == NULL)
+		return ERR_MEMORY;
+	memcpy(c->accounts, f->accounts, f->naccounts * sizeof(c->accounts[0]));
+	c->naccounts = f->naccounts;
+	return 0;
+}
+
 static void
-client_new(struct keeper *k, int fd, const struct ucred *peer)
+client_new(
+    struct keeper *k, int fd, const struct ucred *peer, const struct forward *f)
 {
 	struct client *c = calloc(1, sizeof(*c));
 	struct requests *requests = calloc(1, sizeof(*requests));
 
-	if (c == NULL || requests == NULL) {
+	if (c == NULL || requests == NULL ||
+	    (f != NULL && client_forwarded(c, f) != 0)) {
 		free(c);
 		free(requests);
 		close(fd);
@@ -108,13 +128,16 @@ client_new(struct keeper *k, int fd, const struct ucred *peer)
 	c->requests = requests;
 	c->pid = (uint32_t)peer->pid;
 	c->uid = peer->uid;
-	c->rights = RIGHTS_INITIAL;
-	c->ceiling = RIGHTS_ALL;
+	if (f == NULL) {
+		c->rights = RIGHTS_INITIAL;
+		c->ceiling = RIGHTS_ALL;
+	}
 	c->end.fn = client_ended;
 	c->end.arg = c;
 	c->conn = connection_new(k->loop, fd, &client_handler, c);
 	if (c->conn == NULL) {
 		free(requests);
+		free(c->accounts);
 		free(c);
 		return;
 	}
@@ -145,11 +168,17 @@ accept_again(void *arg)
 	struct keeper *k = arg;
 
 	watch_set(k->listen, LOOP_READ);
+	if (k->forward.watch != NULL)
+		watch_set(k->forward.watch, LOOP_READ);
 }
 
 void
 clients_accept(struct keeper *k, int listen)
 {
+	const struct forward *f =
+	    k->forward.watch != NULL && listen == k->forward.fd ? &k->forward
+								: NULL;
+	struct watch *watch = f != NULL ? f->watch : k->listen;
 	struct ucred peer;
 	socklen_t len;
 	int fd;
@@ -160,10 +189,10 @@ clients_accept(struct keeper *k, int listen)
 			if (errno == EAGAIN || errno == EINTR ||
 			    errno == ECONNABORTED)
 				return;
-			watch_set(k->listen, 0);
+			watch_set(watch, 0);
 			if (loop_timer(k->loop, ACCEPT_WAIT_MS, accept_again,
 				k) == NULL)
-				watch_set(k->listen, LOOP_READ);
+				watch_set(watch, LOOP_READ);
 			return;
 		}
 		len = sizeof(peer);
@@ -174,7 +203,7 @@ clients_accept(struct keeper *k, int listen)
 		else if (k->nclients >= LIMIT_CLIENTS)
 			refuse(fd);
 		else
-			client_new(k, fd, &peer);
+			client_new(k, fd, &peer, f);
 	}
 }
 
@@ -204,8 +233,8 @@ client_event(struct client *c, uint8_t type, const struct buffer *body)
 	    body != NULL ? body->data : NULL, body != NULL ? body->len : 0);
 }
 
-static int
-attached_to(const struct client *c, const char *account)
+int
+client_is_attached(const struct client *c, const char *account)
 {
 	return c->attached != NULL && strcmp(c->attached, account) == 0;
 }
@@ -217,7 +246,7 @@ keeper_event_fronts(struct keeper *k, const char *account, uint8_t type,
 	struct client *c;
 
 	TAILQ_FOREACH(c, &k->clients, entry)
-		if (c->is_front && attached_to(c, account))
+		if (c->is_front && client_is_attached(c, account))
 			client_event(c, type, body);
 }
 
@@ -228,7 +257,7 @@ keeper_event_nets(struct keeper *k, const char *account, uint8_t type,
 	struct client *c;
 
 	TAILQ_FOREACH(c, &k->clients, entry)
-		if (c->is_net && attached_to(c, account))
+		if (c->is_net && client_is_attached(c, account))
 			client_event(c, type, body);
 }
 
@@ -255,6 +284,8 @@ clients_lock(struct keeper *k, int was_open)
 			continue;
 		}
 		c->carries_text = 0;
+		free(c->confirmed);
+		c->confirmed = NULL;
 		if (was_open)
 			client_event(c, M_EVENT_LOCKED, NULL);
 	}

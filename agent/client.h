@@ -10,7 +10,7 @@
 
 TAILQ_HEAD(requests, request);
 
-/* Accept what waits on the listening socket. */
+/* Accept what waits on a listening socket: the ordinary or k->forward's. */
 void clients_accept(struct keeper *, int listen);
 /* Close, and drop what was to be answered. */
 void client_close(struct client *);
@@ -24,6 +24,10 @@ void clients_event(struct keeper *, uint8_t type);
 struct request *request_new(struct client *, const struct frame *);
 /* Its client is going: the answer will be dropped. */
 void request_orphan(struct request *);
+
+/* confirm.c: the client has gone; ask the next question. */
+void confirm_withdraw(struct request *);
+void confirm_next(struct keeper *);
 
 /* ask.c */
 struct ask *ask_new(struct keeper *, int fd);

@@ -38,9 +38,19 @@ keeper_commit(struct keeper *k, struct txn *t)
 	records_after(k->records, committed, k);
 }
 
+/* An answer that cannot be given must not be of something that was done. */
 void
 request_commit(struct request *r, struct txn *t)
 {
+	int err = r->reply.err;
+
+	if (err != 0) {
+		if (r->keeper->accounts != NULL)
+			r->keeper->accounts->stale = 1;
+		buffer_clear(&r->reply);
+		request_abort(r, t, err, err_text(err));
+		return;
+	}
 	keeper_commit(r->keeper, t);
 	request_durable(r);
 }
@@ -119,6 +129,12 @@ request_account(struct request *r, const char *jid)
 	}
 	if ((a = account_find(r->keeper, jid)) == NULL)
 		request_fail(r, ERR_NOT_FOUND, "no account %s", jid);
+	else if ((r->message->right & (RIGHT_TEXT | RIGHT_NETWORK)) != 0 &&
+	    use_is_over(a)) {
+		request_fail(r, ERR_LOCKED,
+		    "the lifetime of %.200s is over: run xmpp-key unlock", jid);
+		return NULL;
+	}
 	return a;
 }
 

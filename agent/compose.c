@@ -4,12 +4,14 @@
  * the keeper; a front with the text right is trusted with text, for its
  * accounts alone.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <bsd/string.h>
 
 #include "crypto/crypto.h"
+#include "envelope.h"
 #include "handlers.h"
 #include "outbox.h"
 #include "peer.h"
@@ -43,10 +45,15 @@ check_composed(struct composed *c)
 	if (c->parts == 0 || !text_is_bare_jid(c->o.conversation) ||
 	    !text_is_plain(c->o.id))
 		return ERR_ARGUMENT;
-	if (c->o.kind != KIND_CHAT || c->o.format != FORMAT_BODY)
+	if (c->o.kind != KIND_CHAT || c->o.format > FORMAT_SCE_CONTENT)
 		return ERR_UNSUPPORTED;
 	if (c->len == 0 || !text_is_utf8(c->o.text, c->len))
 		return ERR_ARGUMENT;
+	if (c->o.format == FORMAT_SCE_CONTENT) {
+		if (!envelope_is_xml(c->o.text, c->len))
+			return ERR_ARGUMENT;
+	} else if (envelope_escaped(c->o.text, c->len) > LIMIT_TEXT)
+		return ERR_TOO_LONG; /* some of its readers would not get it */
 	c->o.entry.len = (uint32_t)c->len;
 	return 0;
 }
@@ -124,13 +131,24 @@ keep(struct request *r, struct txn *t, struct account *a, struct outbox *o)
 	return 0;
 }
 
+/* A message that is there already was let through then. */
+static int
+may_compose(struct request *r, struct account *a, const struct outbox *o)
+{
+	char what[160];
+
+	snprintf(
+	    what, sizeof what, "send a message to %.100s", o->conversation);
+	return !confirm_use(r, a, what);
+}
+
 static void
 compose(struct request *r, struct composed *c)
 {
 	struct keeper *k = r->keeper;
 	struct account *a = request_account_sure(r, c->jid);
 	struct txn *t;
-	int err, sent = 0;
+	int err, sent = 0, taken = 0;
 
 	if (a == NULL)
 		return;
@@ -141,8 +159,14 @@ compose(struct request *r, struct composed *c)
 			err = compare(t, a, &c->o);
 		else if (index_find(&a->messages, c->o.handle) != NULL)
 			sent = 1; /* the answer was lost, the message was not */
-		else
+		else if (may_compose(r, a, &c->o))
 			err = keep(r, t, a, &c->o);
+		else
+			taken = 1;
+	}
+	if (taken) {
+		txn_abort(t);
+		return;
 	}
 	if (err != 0) {
 		request_abort(r, t, err, "compose");

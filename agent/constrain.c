@@ -11,6 +11,35 @@
 #define SETTINGS_MAX 16
 
 static int
+set_rate(struct rate *rate, uint64_t value)
+{
+	struct rate to = { (uint32_t)(value >> 32), (uint32_t)value };
+
+	if ((to.uses == 0) != (to.seconds == 0) || to.uses > LIMIT_RATE_USES ||
+	    to.seconds > LIMIT_RATE_TIME)
+		return ERR_ARGUMENT;
+	*rate = to;
+	return 0;
+}
+
+int
+limits_check(const struct limits *l)
+{
+	const struct rate *rate;
+
+	if (l->lifetime > LIMIT_LIFETIME || l->confirm > CONFIRM_ONCE)
+		return ERR_ARGUMENT;
+	for (int i = 0; i < RATES; i++) {
+		rate = &l->rate[i];
+		if ((rate->uses == 0) != (rate->seconds == 0) ||
+		    rate->uses > LIMIT_RATE_USES ||
+		    rate->seconds > LIMIT_RATE_TIME)
+			return ERR_ARGUMENT;
+	}
+	return 0;
+}
+
+static int
 set(struct account_record *rec, uint8_t what, uint64_t value)
 {
 	switch (what) {
@@ -19,6 +48,20 @@ set(struct account_record *rec, uint8_t what, uint64_t value)
 			return ERR_ARGUMENT;
 		rec->window = (uint32_t)value;
 		return 0;
+	case CONSTRAIN_LIFETIME:
+		if (value > LIMIT_LIFETIME)
+			return ERR_ARGUMENT;
+		rec->limits.lifetime = (uint32_t)value;
+		return 0;
+	case CONSTRAIN_CONFIRM:
+		if (value > CONFIRM_ONCE)
+			return ERR_ARGUMENT;
+		rec->limits.confirm = (uint8_t)value;
+		return 0;
+	case CONSTRAIN_OPEN_RATE:
+		return set_rate(&rec->limits.rate[RATE_OPEN], value);
+	case CONSTRAIN_DECRYPT_RATE:
+		return set_rate(&rec->limits.rate[RATE_DECRYPT], value);
 	default:
 		return ERR_UNSUPPORTED;
 	}
@@ -64,8 +107,10 @@ constrain(struct request *r)
 	if (err == 0)
 		err = request_log(
 		    r, t, ACT_CONSTRAIN, jid, "window %u seconds", rec->window);
-	if (err == 0)
+	if (err == 0) {
 		a->window = rec->window;
+		use_limit(r->keeper, a, &rec->limits, loop_now());
+	}
 	account_release(rec);
 	if (err != 0) {
 		request_abort(r, t, err, "constrain");

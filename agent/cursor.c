@@ -54,17 +54,9 @@ cursor_put(struct txn *t, const char *account, const char *archive)
 static int
 end_reached(struct keeper *k, struct txn *t, struct account *a)
 {
-	struct prekeys *p;
-	int err;
-
 	if (!attach_all_caught_up(k, a->jid))
 		return 0;
-	if ((err = prekeys_open(t, a->jid, &p)) != 0)
-		return err;
-	if (prekeys_forget(p, UINT64_MAX) > 0)
-		err = prekeys_put(t, a->jid, p);
-	prekeys_release(p);
-	return err;
+	return prekeys_purge(t, a->jid, 0, UINT64_MAX);
 }
 
 void

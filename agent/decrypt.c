@@ -17,6 +17,7 @@
 #include "handlers.h"
 #include "methods.h"
 #include "refusal.h"
+#include "retired.h"
 #include "siblings.h"
 #include "text.h"
 
@@ -44,7 +45,7 @@ read_element(struct reader *b, struct decrypting *d)
 	}
 	d->iv = reader_string(b, &d->ivlen, 64);
 	d->has_payload = reader_u8(b);
-	d->payload = reader_string(b, &d->payloadlen, LIMIT_TEXT + 64);
+	d->payload = reader_string(b, &d->payloadlen, LIMIT_ENVELOPE + 64);
 	reader_cstring(b, d->archive, sizeof d->archive);
 	return reader_end(b);
 }
@@ -113,7 +114,7 @@ try_key(struct decrypting *d, size_t i, const uint8_t *expected)
 	if ((err = session_open(d->txn, &o->key, &d->session)) != 0)
 		return err;
 	o->err = 0;
-	err = omemo_decrypt(d->session, &d->rec->identity, &o->ops, expected,
+	err = omemo_decrypt(d->session, d->self, &o->ops, expected,
 	    d->keys[i].kex, d->keys[i].p, d->keys[i].len, d->result);
 	if (o->err != 0)
 		err = o->err;
@@ -132,11 +133,11 @@ try_key(struct decrypting *d, size_t i, const uint8_t *expected)
  * agent itself lacks (room, memory, disk) ends the search.
  */
 static int
-try_keys(struct decrypting *d)
+try_keys(struct decrypting *d, int *answer)
 {
 	const struct device *row = peer_find(&d->peer, d->device);
 	const uint8_t *expected = NULL;
-	int err, answer = ERR_NOT_FOR_US;
+	int err;
 	size_t i;
 
 	if (row != NULL && row->has_key && row->trust != TRUST_DISTRUSTED)
@@ -147,10 +148,51 @@ try_keys(struct decrypting *d)
 		if (d->ops.err != 0 || err == ERR_BUSY || err == ERR_FULL ||
 		    err == ERR_MEMORY || err == ERR_CRYPTO)
 			return err;
-		if (answer != ERR_DUPLICATE)
-			answer = err;
+		if (*answer != ERR_DUPLICATE)
+			*answer = err;
 	}
-	return answer;
+	return ERR_NOT_FOR_US;
+}
+
+/*
+ * As the present device, then as each that it has replaced, the last first.
+ * What a key exchange or session was made for decides; a failed try leaves no
+ * trace. The present device's error is the one that is told.
+ */
+static int
+try_devices(struct decrypting *d)
+{
+	struct account *a = d->account;
+	int err, answer = ERR_NOT_FOR_US, other = ERR_NOT_FOR_US;
+
+	d->self = &d->rec->identity;
+	err = try_keys(d, &answer);
+	for (uint32_t i = a->nretired; i-- > 0 && err == ERR_NOT_FOR_US;) {
+		session_ops_as(&d->ops, a->retired[i].id);
+		retired_release(d->retired);
+		d->retired = NULL;
+		err =
+		    retired_identity(d->txn, a, a->retired[i].id, &d->retired);
+		if (err != 0)
+			return err;
+		d->self = d->retired;
+		err = try_keys(d, &other);
+	}
+	if (err != ERR_NOT_FOR_US)
+		return err;
+	return other == ERR_DUPLICATE ? other : answer;
+}
+
+static int
+is_for_retired(const struct decrypting *d)
+{
+	return d->ops.key.self != d->account->device;
+}
+
+static size_t
+text_max(uint8_t ns)
+{
+	return methods[ns].format == FORMAT_BODY ? LIMIT_TEXT : LIMIT_ENVELOPE;
 }
 
 static int
@@ -168,7 +210,7 @@ open_payload(struct decrypting *d)
 	    d->text.data, &d->textlen);
 	if (err != 0)
 		return err;
-	if (d->textlen > LIMIT_TEXT)
+	if (d->textlen > text_max(d->ns))
 		return ERR_TOO_LONG;
 	return text_is_utf8(d->text.data, d->textlen) ? 0 : ERR_BAD_MESSAGE;
 }
@@ -215,6 +257,30 @@ check_room(struct decrypting *d, const struct device *row)
 	return 0;
 }
 
+/*
+ * Whoever writes to a device that we have replaced has not heard of it: an
+ * empty message of the present one tells, unless there was one before.
+ */
+static int
+tell_of_present(struct decrypting *d, const struct device *row)
+{
+	struct session_key key = { d->account->jid, d->sender, d->ns, d->device,
+		d->account->device };
+	struct omemo_session *s;
+	int err, knows;
+
+	if (!policy_may_answer(&d->peer, row))
+		return 0;
+	if ((err = session_open(d->txn, &key, &s)) != 0)
+		return err;
+	knows = omemo_session_ready(s);
+	omemo_session_free(s);
+	if (knows)
+		return 0;
+	return work_add_empty(
+	    d->r->keeper, d->txn, d->account, d->sender, d->device, d->ns);
+}
+
 /* Session completion and heartbeat; strangers get none (policy.c). */
 static int
 answer(struct decrypting *d, struct device *row)
@@ -222,6 +288,8 @@ answer(struct decrypting *d, struct device *row)
 	const struct omemo_result *res = d->result;
 	uint8_t bit = (uint8_t)(1U << d->ns);
 
+	if (is_for_retired(d))
+		return tell_of_present(d, row);
 	if (res->new_chain)
 		row->beat &= (uint8_t)~bit;
 	if (!policy_may_answer(&d->peer, row))
@@ -245,14 +313,19 @@ note_kex(struct decrypting *d)
 
 	if (!res->new_session)
 		return 0;
-	err = kex_add(
-	    d->txn, d->account->jid, res->signed_prekey, res->kex_digest);
+	err = kex_add(d->txn, d->account->jid, d->ns, res->signed_prekey,
+	    res->kex_digest);
 	if (err != 0 || res->prekey == 0 || p == NULL)
 		return err;
+	if (is_for_retired(d)) { /* it publishes nothing any more */
+		prekeys_hide(p, res->prekey);
+		return prekeys_put_retired(
+		    d->txn, d->account->jid, d->ops.key.self, d->ns, p);
+	}
 	if ((err = prekeys_use(p, res->prekey)) != 0 ||
-	    (err = prekeys_put(d->txn, d->account->jid, p)) != 0)
+	    (err = prekeys_put(d->txn, d->account->jid, d->ns, p)) != 0)
 		return err;
-	d->rec->due |= DUE_BUNDLE;
+	d->rec->due |= (uint8_t)(DUE_BUNDLE & DUE_IN(d->ns));
 	d->bundle_due = 1;
 	return account_put(d->txn, d->account->jid, d->rec);
 }
@@ -351,7 +424,7 @@ decrypt(struct decrypting *d)
 	    &d->ops, d->txn, d->account, d->sender, d->ns, d->device);
 	if (is_stranger(d))
 		d->ops.most /= STRANGERS_SHARE;
-	if ((err = try_keys(d)) != 0 || (err = open_payload(d)) != 0)
+	if ((err = try_devices(d)) != 0 || (err = open_payload(d)) != 0)
 		return err;
 	if ((err = remember(d)) != 0)
 		d->r->keeper->accounts->stale = 1; /* it was told already */
@@ -376,22 +449,33 @@ answer_known(struct decrypting *d, uint8_t verdict)
 	request_commit(r, d->txn);
 }
 
+/* The answer, while there is still a way back. */
+static int
+put_answer(struct decrypting *d)
+{
+	struct buffer *b = &d->r->reply;
+
+	if (!d->has_payload)
+		memset(d->handle, 0, HANDLE_SIZE);
+	buffer_put_u8(b, d->has_payload ? VERDICT_NEW : VERDICT_EMPTY);
+	buffer_put(b, d->handle, HANDLE_SIZE);
+	if (b->err != 0)
+		d->r->keeper->accounts->stale = 1;
+	return b->err;
+}
+
 static void
 answer_new(struct decrypting *d)
 {
 	struct keeper *k = d->r->keeper;
 	struct account *a = d->account;
 
+	use_count(a, RATE_DECRYPT);
 	a->kept = (uint64_t)((int64_t)a->kept + d->ops.kept);
 	if (d->has_payload)
 		index_add(&a->messages, &d->message.entry);
-	else
-		memset(d->handle, 0, HANDLE_SIZE);
 	if (d->bundle_due)
-		account_note_due(k, a, DUE_BUNDLE);
-	buffer_put_u8(
-	    &d->r->reply, d->has_payload ? VERDICT_NEW : VERDICT_EMPTY);
-	buffer_put(&d->r->reply, d->handle, HANDLE_SIZE);
+		account_note_due(k, a, DUE_BUNDLE & DUE_IN(d->ns));
 	keeper_commit(k, d->txn);
 	if (d->has_payload)
 		event_handle(k, TO_FRONTS, a->jid, M_EVENT_MESSAGE, d->handle);
@@ -399,9 +483,9 @@ answer_new(struct decrypting *d)
 	request_durable(d->r);
 }
 
-/* Final for this message; the user is told which key, and what to do. */
+/* The user is told which key, and what to do. why: of a limit, or "". */
 static void
-answer_error(struct decrypting *d, int err)
+answer_error(struct decrypting *d, int err, const char *why)
 {
 	const struct device *known = peer_find(&d->peer, d->device);
 	char text[REFUSAL_TEXT];
@@ -410,20 +494,22 @@ answer_error(struct decrypting *d, int err)
 	if (err == ERR_KEY_CHANGED && known != NULL && known->has_key)
 		refusal_words(text, REFUSAL_CHANGED, d->jid, d->sender, known);
 	else
-		snprintf(text, sizeof text, "from %.180s device %u", d->sender,
-		    d->device);
+		snprintf(text, sizeof text, "from %.100s device %u%s%s",
+		    d->sender, d->device, why[0] != '\0' ? ": " : "", why);
 	request_fail(d->r, err, "%s", text);
 }
 
 static void
 run(struct decrypting *d)
 {
+	char why[128] = "";
 	int err;
 
 	d->txn = txn_begin(d->r->keeper->records);
 	err = account_open(d->txn, d->jid, &d->rec);
 	if (err == 0 && strcmp(d->sender, d->jid) == 0 &&
-	    d->device == d->account->device) {
+	    (d->device == d->account->device ||
+		is_retired(d->account, d->device))) {
 		answer_known(d, VERDICT_OWN);
 		return;
 	}
@@ -432,12 +518,16 @@ run(struct decrypting *d)
 		return;
 	}
 	if (err == 0)
+		err = use_check(d->account, RATE_DECRYPT, why, sizeof why);
+	if (err == 0)
 		err = decrypt(d);
+	if (err == 0)
+		err = put_answer(d);
 	if (err == ERR_DUPLICATE) {
 		memset(d->handle, 0, HANDLE_SIZE);
 		answer_known(d, VERDICT_DUPLICATE);
 	} else if (err != 0)
-		answer_error(d, err);
+		answer_error(d, err, why);
 	else
 		answer_new(d);
 }
@@ -463,6 +553,7 @@ decrypt_message(struct request *r)
 		omemo_session_free(d->session);
 		secret_free(&d->text);
 		account_release(d->rec);
+		retired_release(d->retired);
 	}
 	if (d != NULL && d->result != NULL)
 		secret_release(d->result, sizeof *d->result);

@@ -32,7 +32,9 @@ struct decrypting {
 	/* what becomes of it */
 	struct peer peer;
 	int peer_is_new, bundle_due;
-	struct session_ops ops;
+	struct session_ops ops; /* ops.key.self: for which device of ours */
+	const struct omemo_identity *self; /* the account's, or: */
+	struct omemo_identity *retired;	   /* secure heap; NULL: not asked */
 	struct omemo_session *session;
 	struct omemo_result *result; /* secure heap */
 	struct secret text;

@@ -14,14 +14,18 @@
 #include "attach.h"
 #include "bundles.h"
 #include "crypto/crypto.h"
+#include "duties.h"
 #include "handlers.h"
 #include "methods.h"
 #include "renew.h"
+#include "retired.h"
 #include "sessions.h"
 #include "text.h"
 #include "work.h"
 
-#define DEVICE_MAX 0x7fffffffU
+#define DEVICE_MAX   0x7fffffffU
+#define RETURNS_MOST 6 /* 15 s, doubled so often: a quarter of an hour */
+#define RETURNS_MS   (3600 * 1000) /* without one: it begins anew */
 
 /* --- DEVICES ------------------------------------------------------------------ */
 
@@ -68,24 +72,51 @@ has_id(const uint32_t *ids, size_t n, uint32_t id)
 }
 
 /*
- * The own list for the first time: those on it were there before us (others
- * says what becomes of them), and our id must not be one of theirs.
+ * An own list for the first time, none of ours being published: those on it
+ * were there before us (others says what becomes of them), and our id must not
+ * be one of theirs.
  */
 static int
-first_own_read(struct txn *t, struct account *a, struct account_record *rec,
-    struct peer *p, const uint32_t *ids, size_t n)
+first_own_read(struct keeper *k, struct txn *t, struct account *a,
+    struct account_record *rec, struct peer *p, uint8_t ns, const uint32_t *ids,
+    size_t n)
 {
 	size_t i;
 	int err;
 
+	rec->own_read |= NAMESPACE(ns);
 	for (i = 0; i < p->n; i++)
 		p->v[i].first = 1;
-	rec->own_read = 1;
-	while (has_id(ids, n, rec->device))
+	while (has_id(ids, n, rec->device)) {
 		if ((err = device_id_draw(&rec->device)) != 0)
 			return err;
+		rec->due = DUE_DEVICES | DUE_BUNDLE; /* under the new one */
+		account_note_due(k, a, rec->due);
+	}
 	a->device = rec->device;
 	return account_put(t, a->jid, rec);
+}
+
+/*
+ * A device that we gave up is on the list again. It may be one that puts
+ * itself back whenever it is missing: at once the first time, then ever more
+ * slowly.
+ */
+static void
+came_back(struct request *r, struct account *a, uint8_t ns)
+{
+	uint64_t now = loop_now();
+
+	if (a->due & DUE_DEVICES & DUE_IN(ns))
+		return; /* known, and still to be published */
+	if (now - a->returned[ns] > RETURNS_MS)
+		a->returns[ns] = 0;
+	a->returned[ns] = now;
+	if (a->returns[ns] > 0)
+		work_delay_list(r->keeper, a, ns,
+		    (uint64_t)WORK_HAND_ON_MS << (a->returns[ns] - 1));
+	if (a->returns[ns] <= RETURNS_MOST)
+		a->returns[ns]++;
 }
 
 /* After a list of our own: must it be published with our id, or without one
@@ -100,13 +131,19 @@ own_list(struct request *r, struct txn *t, struct account *a, struct peer *p,
 
 	if ((err = account_open(t, a->jid, &rec)) != 0)
 		return err;
-	if (!rec->own_read)
-		err = first_own_read(t, a, rec, p, ids, n);
+	if (!(rec->own_read & NAMESPACE(ns)))
+		err = first_own_read(r->keeper, t, a, rec, p, ns, ids, n);
 	wrong = !has_id(ids, n, a->device);
-	for (i = 0; i < a->nwithdrawn; i++)
-		wrong |= has_id(ids, n, a->withdrawn[i].id);
+	for (i = 0; i < a->nwithdrawn; i++) {
+		if (!has_id(ids, n, a->withdrawn[i].id))
+			continue;
+		if (!wrong)
+			came_back(r, a, ns);
+		wrong = 1;
+	}
 	if (err == 0 && method_sends(ns) && wrong)
-		err = account_set_due(r->keeper, t, a, DUE_DEVICES);
+		err =
+		    account_set_due(r->keeper, t, a, DUE_DEVICES & DUE_IN(ns));
 	account_release(rec);
 	return err;
 }
@@ -169,13 +206,17 @@ devices_hand_in(struct request *r)
 	ids = read_ids(b, &n);
 	err = reader_end(b);
 	if (err != 0 || ids == NULL) {
-		request_fail(r, err != 0 ? err : ERR_MEMORY, "device list");
+		request_fail(r, ids == NULL ? ERR_MEMORY : err, "device list");
 		goto out;
 	}
 	if (ns >= OMEMO_PROFILES || status > LIST_UNKNOWN ||
 	    !text_is_bare_jid(peer)) {
 		request_fail(r, ERR_ARGUMENT, "device list");
 		goto out;
+	}
+	if (duty_only(r->client, jid)) {
+		duty_devices(r, peer, ns, status, ids, n);
+		return;
 	}
 	if ((a = request_net(r, jid)) == NULL)
 		goto out;
@@ -189,9 +230,12 @@ devices_hand_in(struct request *r)
 	if (err == ERR_NOT_FOUND)
 		err = 0;
 	if (p.own && status == LIST_READ)
+		duty_saw_list(r->keeper, r->client, jid, ns, ids, n);
+	if (p.own && status == LIST_READ)
 		lost = net_has_overwritten(r->client->net, ns, ids, n);
 	if (err == 0 && lost) /* the one that came first counts: write again */
-		err = account_set_due(r->keeper, t, a, DUE_DEVICES);
+		err =
+		    account_set_due(r->keeper, t, a, DUE_DEVICES & DUE_IN(ns));
 	else if (err == 0 && status == LIST_READ)
 		err = merge(r, t, a, &p, ns, ids, n);
 	if (err == 0)
@@ -296,7 +340,10 @@ learn(struct request *r, struct txn *t, struct account *a, struct peer *p,
 	if ((err = account_open(t, a->jid, &rec)) != 0)
 		return err;
 	others = rec->others;
-	err = memcmp(rec->identity.u, b->identity.u, 32) == 0 ? ERR_BAD_KEY : 0;
+	err = memcmp(rec->identity.u, b->identity.u, 32) == 0 ||
+		is_retired_key(a, b->identity.u)
+	    ? ERR_BAD_KEY
+	    : 0;
 	account_release(rec);
 	if (err == 0) /* not our own key under another's name */
 		err = peer_learn(
@@ -360,8 +407,15 @@ devices_bundle(struct request *r)
 	    in->device > DEVICE_MAX || in->status > BUNDLE_UNREACHABLE ||
 	    !text_is_bare_jid(in->peer))
 		request_fail(r, ERR_ARGUMENT, "bundle");
+	else if (duty_only(r->client, in->jid))
+		duty_bundle(r, in);
 	else if ((a = request_net(r, in->jid)) != NULL) {
-		if (strcmp(in->peer, a->jid) == 0 && in->device == a->device)
+		if (strcmp(in->peer, a->jid) == 0 &&
+		    duty_saw_bundle(r->keeper, r->client, a->jid, in->ns,
+			in->device, in->status))
+			request_durable(r);
+		else if (strcmp(in->peer, a->jid) == 0 &&
+		    in->device == a->device)
 			own_bundle(r, a, in);
 		else
 			accept_bundle(r, a, in);

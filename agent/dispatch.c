@@ -21,10 +21,14 @@ static handler *const handlers[] = {
 	[M_LOG] = log_list,
 	[M_CONSTRAIN] = constrain,
 	[M_ADOPT] = adopt_state,
+	[M_ROTATE] = rotate_device,
+	[M_REVOKE] = revoke_device,
+	[M_DUTIES] = duties_list,
 	[M_LIST] = identity_list,
 	[M_CREATE] = identity_create,
 	[M_PEERS] = trust_peers,
 	[M_TRUST] = trust_decide,
+	[M_RESET] = session_reset,
 	[M_POLICY] = trust_policy,
 	[M_PUBLISH] = identity_publish,
 	[M_ATTACH_FRONT] = attach_front,
@@ -37,6 +41,10 @@ static handler *const handlers[] = {
 	[M_SHOWN] = message_shown,
 	[M_WAITING] = message_waiting,
 	[M_DISCARD] = compose_discard,
+	[M_OWN_BUNDLE] = own_public,
+	[M_EXPORT] = export_account,
+	[M_IMPORT] = import_part,
+	[M_IMPORT_OPEN] = import_open,
 	[M_ATTACH_NET] = attach_net,
 	[M_DEVICES] = devices_hand_in,
 	[M_ENCRYPT] = encrypt_message,
@@ -69,11 +77,15 @@ check(const struct request *r)
 	const struct message *m = r->message;
 	const struct client *c = r->client;
 
+	if (c == NULL)
+		return ERR_EOF;
 	if (m == NULL || (m->flags & MESSAGE_EVENT) || !dispatch_has(m->type))
 		return ERR_UNKNOWN_MESSAGE;
 	if (!c->hello != (m->type == M_HELLO))
 		return ERR_HELLO_FIRST;
 	if (m->right != 0 && !(c->rights & m->right))
+		return ERR_RIGHT;
+	if ((m->flags & MESSAGE_HERE) && c->forwarded)
 		return ERR_RIGHT;
 	if (!(m->flags & MESSAGE_LOCKED) && is_locked(r->keeper))
 		return ERR_LOCKED;
@@ -89,10 +101,14 @@ dispatch(struct request *r)
 
 	if (err == 0)
 		err = log_use(r);
-	if (err != 0)
+	if (err == ERR_RIGHT && r->client->forwarded)
+		request_fail(r, err, "%s: not over the forwarded socket",
+		    r->message->name);
+	else if (err != 0)
 		request_fail(
 		    r, err, "%s", r->message != NULL ? r->message->name : "");
 	else {
+		r->whole = r->body;
 		keeper_used(r->keeper, r->message->type, r->message->right);
 		handlers[r->message->type](r);
 	}

@@ -49,9 +49,14 @@ checked(void *arg, int err)
 static void
 confirmed(void *arg, int err, const char *answer, size_t len)
 {
+	struct request *r = arg;
+
 	(void)answer;
 	(void)len;
-	checked(arg, err);
+	if (err != 0)
+		request_fail(r, err, "%s", ask_why(r->keeper, err, "ELEVATE"));
+	else
+		checked(arg, 0);
 }
 
 static void

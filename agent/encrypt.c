@@ -14,6 +14,7 @@
 
 #include "attach.h"
 #include "bundles.h"
+#include "envelope.h"
 #include "handlers.h"
 #include "methods.h"
 #include "readers.h"
@@ -26,7 +27,8 @@ struct encrypting {
 	struct txn *txn;
 	struct outbox *o;
 	struct readers *rs;
-	char why[REFUSAL_TEXT]; /* of an error */
+	int ns[2][LIMIT_DEVICES]; /* what each device is written to in, or -1 */
+	char why[REFUSAL_TEXT];	  /* of an error */
 };
 
 /* --- NEED --------------------------------------------------------------------- */
@@ -98,6 +100,34 @@ is_settled(struct encrypting *e, const struct peer *p, const struct device *d,
 	return has_session(e, p, d, ns);
 }
 
+/*
+ * The namespace that a device is written to in: the newest that it is listed
+ * in, but an older one where its bundle cannot be had in the newer and there
+ * is no session. -1: none.
+ */
+static int
+choose_namespace(
+    struct encrypting *e, const struct peer *p, const struct device *d, int *ns)
+{
+	int first = device_namespace(d), has, i;
+	const struct bundle *b;
+
+	*ns = -1;
+	for (i = first; i >= 0; i--) {
+		if (!(d->listed & NAMESPACE(i)) ||
+		    (i == NS_LEGACY && e->o->format != FORMAT_BODY))
+			continue;
+		*ns = i;
+		if ((has = has_session(e, p, d, (uint8_t)i)) != 0)
+			return has < 0 ? has : 0;
+		b = bundle_of(e, p, d, (uint8_t)i);
+		if (b == NULL || b->state == BUNDLE_GOOD ||
+		    b->state == BUNDLE_CHANGED)
+			return 0;
+	}
+	return 0;
+}
+
 /* Every listed device: its key is known, and a session or bundle if it reads. */
 static int
 need_bundles(struct encrypting *e, uint32_t *n)
@@ -105,13 +135,15 @@ need_bundles(struct encrypting *e, uint32_t *n)
 	struct peer *p;
 	struct device *d;
 	size_t i, j;
-	int ns, settled;
+	int ns, settled, err;
 
 	for (i = 0; i < e->rs->n; i++) {
 		p = &e->rs->peers[i];
 		for (j = 0; j < p->n; j++) {
 			d = &p->v[j];
-			ns = device_namespace(d);
+			if ((err = choose_namespace(e, p, d, &ns)) != 0)
+				return err;
+			e->ns[i][j] = ns;
 			if (ns < 0)
 				continue;
 			settled = is_settled(e, p, d, (uint8_t)ns);
@@ -183,7 +215,9 @@ refuse_all(struct encrypting *e, const struct peer *p)
 	}
 	snprintf(e->why, sizeof e->why, "%.120s: %s", p->jid,
 	    listed > 0 ? "no device with a key that may read"
-		       : "no device list");
+		: e->o->format == FORMAT_BODY
+		? "no device list"
+		: "no device that speaks OMEMO 2");
 	return ERR_UNTRUSTED;
 }
 
@@ -195,7 +229,7 @@ check_readers(struct encrypting *e)
 	int ns, got, err;
 
 	for (i = 0; i < p->n; i++) {
-		if ((ns = device_namespace(&p->v[i])) < 0)
+		if ((ns = e->ns[0][i]) < 0)
 			continue;
 		if ((err = check_device(e, p, &p->v[i], ns)) != 0)
 			return err;
@@ -284,7 +318,7 @@ encrypt_keys(struct encrypting *e, const struct account_record *rec, uint8_t ns,
 	for (i = 0; i < e->rs->n; i++) {
 		p = &e->rs->peers[i];
 		for (j = 0; j < p->n; j++) {
-			if (device_namespace(&p->v[j]) != ns)
+			if (e->ns[i][j] != ns)
 				continue;
 			if ((got = gets(e, p, &p->v[j], ns)) < 0)
 				return got;
@@ -314,6 +348,40 @@ element_put(struct buffer *out, uint8_t ns, uint32_t sid, const uint8_t *iv,
 	return out->err;
 }
 
+/* What is encrypted in a namespace: the text itself, or in its envelope. */
+static int
+encrypt_payload(struct encrypting *e, uint8_t ns, uint8_t *kt, size_t *ktlen,
+    uint8_t *iv, size_t *ivlen, struct buffer *out)
+{
+	const struct omemo_profile *profile = &omemo_profiles[ns];
+	const struct envelope envelope = { e->account->jid, e->o->conversation,
+		e->o->entry.time, e->o->format, e->o->text, e->o->entry.len };
+	struct secret s = { 0 };
+	size_t len;
+	int err;
+
+	if (methods[ns].format == FORMAT_BODY)
+		return omemo_payload_encrypt(profile, e->o->text,
+		    e->o->entry.len, kt, ktlen, iv, ivlen, out);
+	if ((err = envelope_write(&envelope, &s, &len)) == 0)
+		err = omemo_payload_encrypt(
+		    profile, s.data, len, kt, ktlen, iv, ivlen, out);
+	secret_free(&s);
+	return err;
+}
+
+static int
+has_readers(const struct encrypting *e, uint8_t ns)
+{
+	size_t i, j;
+
+	for (i = 0; i < e->rs->n; i++)
+		for (j = 0; j < e->rs->peers[i].n; j++)
+			if (e->ns[i][j] == ns)
+				return 1;
+	return 0;
+}
+
 static int
 encrypt_element(struct encrypting *e, const struct account_record *rec,
     uint8_t ns, struct buffer *out, uint32_t *count)
@@ -326,8 +394,7 @@ encrypt_element(struct encrypting *e, const struct account_record *rec,
 
 	buffer_init(&payload, RECORD_MAX);
 	buffer_init(&keys, RECORD_MAX);
-	err = omemo_payload_encrypt(&omemo_profiles[ns], e->o->text,
-	    e->o->entry.len, kt, &ktlen, iv, &ivlen, &payload);
+	err = encrypt_payload(e, ns, kt, &ktlen, iv, &ivlen, &payload);
 	if (err == 0)
 		err = encrypt_keys(e, rec, ns, kt, ktlen, &keys, &n);
 	if (err == 0 && n > 0) {
@@ -355,8 +422,8 @@ encrypt_all(struct encrypting *e)
 	buffer_init(&out, RECORD_MAX);
 	buffer_put_u32(&out, 0);
 	err = account_open(e->txn, e->account->jid, &rec);
-	for (ns = 0; ns < OMEMO_PROFILES && err == 0; ns++)
-		if (method_sends(ns))
+	for (ns = 0; ns < NAMESPACES && err == 0; ns++)
+		if (has_readers(e, ns))
 			err = encrypt_element(e, rec, ns, &out, &count);
 	account_release(rec);
 	for (i = 0; i < e->rs->n && err == 0; i++)
@@ -392,15 +459,16 @@ static int
 answer_need(struct encrypting *e, uint32_t *n)
 {
 	struct buffer *b = &e->r->reply;
+	uint8_t ns;
 	size_t at;
 	int err = 0;
 
 	buffer_put_u8(b, ENCRYPT_NEED);
 	at = b->len;
 	buffer_put_u32(b, 0);
-	if (!e->account->compared) /* our own bundle: are we who we were? */
-		need_row(
-		    e, e->account->jid, method_first(), e->account->device, n);
+	for (ns = 0; ns < NAMESPACES; ns++) /* are we who we were? */
+		if (!(e->account->compared & NAMESPACE(ns)))
+			need_row(e, e->account->jid, ns, e->account->device, n);
 	need_lists(e, n);
 	if (*n == 0)
 		err = need_bundles(e, n);
@@ -412,6 +480,26 @@ answer_need(struct encrypting *e, uint32_t *n)
 	put_head(e, "", "");
 	buffer_put_u32(b, 0);
 	return b->err;
+}
+
+/* Those that were written to with a newer version are to be shown again. */
+static int
+note_fallbacks(struct encrypting *e, int *commit)
+{
+	struct peer *p;
+	size_t i, j;
+	int err = 0;
+
+	for (i = 0; i < e->rs->n && err == 0; i++) {
+		p = &e->rs->peers[i];
+		for (j = 0; j < p->n; j++)
+			if (e->ns[i][j] >= 0 &&
+			    device_falls_back(&p->v[j], (uint8_t)e->ns[i][j]))
+				e->rs->changed[i] = *commit = 1;
+		if (e->rs->changed[i])
+			err = peer_put(e->txn, e->account->jid, p);
+	}
+	return err;
 }
 
 /* 0: the reply is written; *commit says whether anything was staged. */
@@ -431,6 +519,8 @@ encrypt(struct encrypting *e, int *commit)
 	}
 	err = readers_open(e->txn, e->account, e->o->conversation, &e->rs);
 	if (err != 0 || (err = answer_need(e, &n)) != 0 || n > 0)
+		return err;
+	if ((err = note_fallbacks(e, commit)) != 0)
 		return err;
 	if (readers_unshown(e->rs) > 0) {
 		buffer_put_u8(b, ENCRYPT_WAIT);
@@ -461,7 +551,8 @@ failed(struct encrypting *e, int err)
 			net_unset_fresh(e->r->client->net, (uint8_t)ns,
 			    e->rs->peers[i].jid);
 	}
-	if (err == ERR_UNTRUSTED || err == ERR_KEY_CHANGED || err == ERR_DOUBT)
+	if (err == ERR_UNTRUSTED || err == ERR_KEY_CHANGED ||
+	    err == ERR_DOUBT || err == ERR_TOO_LONG)
 		outbox_event_failed(
 		    e->r->keeper, e->account, e->o, err, e->why);
 }
@@ -491,7 +582,8 @@ encrypt_message(struct request *r)
 		buffer_clear(&r->reply);
 		request_abort(r, e.txn, err, e.why);
 	} else if (commit) {
-		if ((entry = index_find(&e.account->outbox, handle)) != NULL)
+		if (e.o->entry.fixed &&
+		    (entry = index_find(&e.account->outbox, handle)) != NULL)
 			entry->fixed = 1;
 		request_commit(r, e.txn);
 	} else {

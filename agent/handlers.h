@@ -21,14 +21,24 @@ int vault_requests_log(void *arg, struct txn *);
 handler vault_request_slots, vault_request_slot_set, vault_request_slot_remove;
 /* identity.c */
 handler identity_list, identity_create, identity_publish;
+/* own_public.c */
+handler own_public;
+/* reset.c */
+handler session_reset;
 /* constrain.c */
 handler constrain;
 /* log_request.c */
 handler log_list;
+/* rotate.c, revoke.c, duties.c */
+handler rotate_device, revoke_device, duties_list;
 /* adopt.c */
 handler adopt_state;
 /* trust.c */
 handler trust_decide, trust_policy, trust_acknowledge;
+/* export.c */
+handler export_account;
+/* import.c */
+handler import_open, import_part;
 /* attach.c */
 handler attach_front, attach_net;
 /* compose.c */

@@ -8,9 +8,11 @@
 #include "attach.h"
 #include "crypto/crypto.h"
 #include "devices.h"
+#include "duties.h"
 #include "handlers.h"
 #include "peer.h"
 #include "prekeys.h"
+#include "revoke.h"
 #include "text.h"
 #include "work.h"
 
@@ -29,9 +31,9 @@ device_id_draw(uint32_t *id)
 
 /* Identity, prekeys and the account's own row of contacts, staged. */
 static int
-make(struct txn *t, const char *jid, uint8_t others, struct account_record *rec)
+make(struct keeper *k, struct txn *t, const char *jid, uint8_t others,
+    struct account_record *rec)
 {
-	struct prekeys *p = NULL;
 	struct peer own;
 	int err;
 
@@ -43,11 +45,10 @@ make(struct txn *t, const char *jid, uint8_t others, struct account_record *rec)
 	rec->others = others;
 	rec->window = WINDOW_DEFAULT;
 	rec->due = DUE_DEVICES | DUE_BUNDLE;
-	if ((err = account_put(t, jid, rec)) != 0 ||
-	    (err = prekeys_create(&p)) != 0)
-		return err;
-	err = prekeys_put(t, jid, p);
-	prekeys_release(p);
+	duties_withdraw(k, jid, rec);
+	err = account_put(t, jid, rec);
+	if (err == 0)
+		err = prekeys_create_all(t, jid);
 	if (err == 0 && peer_open(t, jid, jid, &own) == ERR_NOT_FOUND)
 		err = peer_put(t, jid, &own);
 	return err;
@@ -60,7 +61,7 @@ create(struct request *r, const char *jid, uint8_t others)
 	struct account_record *rec = secret_alloc(sizeof *rec);
 	struct account *a = NULL;
 	struct txn *t = txn_begin(k->records);
-	int err = rec == NULL ? ERR_BUSY : make(t, jid, others, rec);
+	int err = rec == NULL ? ERR_BUSY : make(k, t, jid, others, rec);
 
 	if (err == 0)
 		err = request_log(
@@ -73,7 +74,9 @@ create(struct request *r, const char *jid, uint8_t others)
 		a->device = rec->device;
 		a->created = rec->created;
 		a->window = rec->window;
-		a->compared = 1; /* nothing of ours is published */
+		account_note_withdrawn(a, rec);
+		attach_end_clients(k, jid, r->client);
+		a->compared = COMPARED_ALL; /* nothing of ours is published */
 		memcpy(a->u, rec->identity.u, sizeof a->u);
 		account_note_due(k, a, rec->due);
 		buffer_put(&r->reply, a->u, FINGERPRINT_SIZE);
@@ -100,12 +103,32 @@ identity_create(struct request *r)
 		request_fail(r, ERR_ACCOUNT, "%.200s", jid);
 	else if (account_find(r->keeper, jid) != NULL)
 		request_fail(r, ERR_EXISTS, "%.200s", jid);
-	else if (r->keeper->accounts->stale)
+	else if (r->keeper->accounts->stale || revoke_runs(r->keeper))
 		request_fail(r, ERR_BUSY, "create");
+	else if (r->keeper->accounts->nduties >= LIMIT_DUTIES)
+		request_fail(
+		    r, ERR_FULL, "%d devices to be withdrawn", LIMIT_DUTIES);
 	else if (r->keeper->accounts->n >= LIMIT_ACCOUNTS)
 		request_fail(r, ERR_FULL, "%d accounts", LIMIT_ACCOUNTS);
 	else
 		create(r, jid, others);
+}
+
+static void
+put_limits(struct buffer *b, const struct account *a)
+{
+	uint64_t now = loop_now();
+	const struct rate *rate = a->limits.rate;
+
+	buffer_put_u32(b, a->limits.lifetime);
+	buffer_put_u32(
+	    b, a->until > now ? (uint32_t)((a->until - now + 999) / 1000) : 0);
+	buffer_put_u8(b, (uint8_t)use_is_over(a));
+	buffer_put_u8(b, a->limits.confirm);
+	for (int i = 0; i < RATES; i++) {
+		buffer_put_u32(b, rate[i].uses);
+		buffer_put_u32(b, rate[i].seconds);
+	}
 }
 
 void
@@ -128,6 +151,7 @@ identity_list(struct request *r)
 		buffer_put_u8(b, a->due);
 		buffer_put_u32(b, attach_count_nets(k, a->jid));
 		buffer_put_u32(b, a->window);
+		put_limits(b, a);
 		n++;
 	}
 	buffer_patch_u32(b, at, n);

@@ -23,6 +23,8 @@
 #include "crypto/crypto.h"
 #include "crypto/secret.h"
 #include "handlers.h"
+#include "move.h"
+#include "revoke.h"
 
 #define EXIT_AGAIN    1
 #define EXIT_FOR_GOOD 2
@@ -160,10 +162,11 @@ lock_finish(struct keeper *k)
 	timer_cancel(k->reseal);
 	timer_cancel(k->late);
 	k->life = k->idle = k->reseal = k->late = NULL;
+	clients_lock(k, was_open); /* before the refusals of what waited */
 	accounts_forget(k);
+	move_forget(k);
 	vault_lock(k->vault);
 	crypto_forget();
-	clients_lock(k, was_open);
 	secret_burn_stack();
 }
 
@@ -188,7 +191,7 @@ turn_end(void *arg)
 {
 	struct keeper *k = arg;
 
-	if (k->locking && records_idle(k->records))
+	if (k->locking && records_idle(k->records) && !revoke_runs(k))
 		lock_finish(k);
 	if (k->handled)
 		secret_burn_stack();
@@ -245,6 +248,13 @@ listen_ready(void *arg, int events)
 {
 	(void)events;
 	clients_accept(arg, KEEPER_FD_LISTEN);
+}
+
+static void
+forward_ready(void *arg, int events)
+{
+	(void)events;
+	clients_accept(arg, KEEPER_FD_FORWARD);
 }
 
 /* --- start ------------------------------------------------------------------- */
@@ -350,13 +360,37 @@ static const struct connection_handler launcher_handler = { launcher_frame,
 	link_closed };
 
 static int
+dont_block(int fd)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags == -1 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) == -1
+	    ? ERR_SYSTEM
+	    : 0;
+}
+
+static int
+forward_wire(struct keeper *k)
+{
+	struct forward *f = &k->forward;
+	int err;
+
+	if (f->rights == 0)
+		return 0;
+	if ((err = dont_block(KEEPER_FD_FORWARD)) != 0)
+		return err;
+	f->fd = KEEPER_FD_FORWARD;
+	f->watch = loop_watch(k->loop, f->fd, LOOP_READ, forward_ready, k);
+	return f->watch == NULL ? ERR_MEMORY : 0;
+}
+
+static int
 keeper_wire(struct keeper *k)
 {
-	int flags = fcntl(KEEPER_FD_LISTEN, F_GETFL);
+	int err = dont_block(KEEPER_FD_LISTEN);
 
-	if (flags == -1 ||
-	    fcntl(KEEPER_FD_LISTEN, F_SETFL, flags | O_NONBLOCK) == -1)
-		return ERR_SYSTEM;
+	if (err != 0)
+		return err;
 	k->store = connection_new(k->loop, KEEPER_FD_STORE, &store_handler, k);
 	k->derive =
 	    connection_new(k->loop, KEEPER_FD_DERIVE, &derive_handler, k);
@@ -368,6 +402,9 @@ keeper_wire(struct keeper *k)
 	if (k->store == NULL || k->derive == NULL || k->launcher == NULL ||
 	    k->ask == NULL || k->listen == NULL)
 		return ERR_MEMORY;
+	if ((err = forward_wire(k)) != 0)
+		return err;
+	connection_allow(k->store, STORE_OUT_MAX);
 	records_set_store(k->records, k->store);
 	vault_set_derive(k->vault, k->derive);
 	vault_set_log(k->vault, vault_requests_log);
@@ -378,14 +415,16 @@ keeper_wire(struct keeper *k)
 }
 
 int
-keeper_main(uint64_t life, uint64_t idle)
+keeper_main(uint64_t life, uint64_t idle, const char *forward)
 {
 	struct keeper k = { .uid = geteuid() };
 	int error;
 
 	if (sandbox_early() != 0 || sandbox_die_with(getppid()) != 0)
 		errx(EXIT_FOR_GOOD, "keeper: cannot close itself");
-	closefrom(KEEPER_FD_ANSWER + 1);
+	closefrom(KEEPER_FD_FORWARD + (forward != NULL));
+	if (forward != NULL && forward_parse(forward, &k.forward) != 0)
+		errx(EXIT_FOR_GOOD, "keeper: -A %s", forward);
 	if (secret_heap_init(SECURE_HEAP) != 0)
 		errx(EXIT_FOR_GOOD, "keeper: cannot lock memory");
 	if (crypto_init() != 0)

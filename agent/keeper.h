@@ -17,6 +17,7 @@
 #include "../ipc/err.h"
 #include "../ipc/loop.h"
 #include "../ipc/messages.h"
+#include "forward.h"
 #include "limits.h"
 #include "log.h"
 #include "records.h"
@@ -29,6 +30,8 @@ enum keeper_fd {
 	KEEPER_FD_DERIVE = 5,	/* socketpair */
 	KEEPER_FD_LAUNCHER = 6, /* socketpair */
 	KEEPER_FD_ANSWER = 7, /* pipe: output of askpass or passphrase source */
+	KEEPER_FD_FORWARD =
+	    8, /* the second listening socket, if there is one */
 };
 
 struct client {
@@ -48,6 +51,8 @@ struct client {
 	size_t naccounts;
 	unsigned pending; /* requests without an answer */
 	char *attached;	  /* account of ATTACH_FRONT or ATTACH_NET, or NULL */
+	char *confirmed;  /* account that a person has let it use, or NULL */
+	int forwarded;	  /* came in by the forwarded socket */
 	int is_net, is_front;
 	int carries_text; /* waiting output holds plaintext: closed by lock */
 	struct requests *requests;
@@ -65,6 +70,7 @@ struct keeper {
 	struct connection *store, *derive, *launcher;
 	struct ask *ask; /* ask.c: one question at a time */
 	struct watch *listen;
+	struct forward forward;
 	struct timer *life;	   /* -t: lock then */
 	struct timer *idle;	   /* -i: unused for so long? */
 	uint64_t used;		   /* loop_now(), by a person */
@@ -77,6 +83,7 @@ struct keeper {
 	int handled;		   /* requests in this turn */
 	struct accounts *accounts; /* identity.c: caches that lock forgets */
 	struct log log;
+	struct move *move; /* the export or import that goes on */
 };
 
 /*
@@ -89,9 +96,12 @@ struct request {
 	struct client *client;
 	const struct message *message;
 	uint32_t id;
-	uint32_t pid;	    /* the client's, also when it has gone */
-	struct reader body; /* valid during the handler only, unless kept */
-	uint8_t *copy;	    /* request_keep's copy of the body; wiped */
+	uint32_t pid;		 /* the client's, also when it has gone */
+	struct reader body;	 /* valid in the handler only, unless kept */
+	struct reader whole;	 /* the body as it came, in the handler only */
+	struct confirm *confirm; /* waits for a person, or NULL */
+	int confirmed;		 /* a person has said yes to this one */
+	uint8_t *copy;		 /* request_keep's copy of the body; wiped */
 	size_t copylen;
 	struct buffer reply; /* what request_done will send */
 	int err;	     /* what request_durable will send instead */
@@ -118,6 +128,7 @@ void keeper_event_fronts(struct keeper *, const char *account, uint8_t type,
     const struct buffer *body);
 void keeper_event_nets(struct keeper *, const char *account, uint8_t type,
     const struct buffer *body);
+int client_is_attached(const struct client *, const char *account);
 /* May this client speak for the account? */
 int client_has_account(const struct client *, const char *account);
 
@@ -142,19 +153,26 @@ keeper_used(struct keeper *, uint8_t type, uint32_t right); /* begin to lock */
 void keeper_quit(struct keeper *); /* end the agent after this turn */
 
 /* ask.c: run the passphrase source or askpass through the launcher. */
+#define ASK_MS (120 * 1000) /* a prompt that nobody answers is a no */
 struct ask;
 typedef void ask_done(void *arg, int err, const char *answer, size_t len);
 /* prompt names the asking pid. ERR_BUSY: another question is open. */
 void ask_question(struct keeper *, int kind, uint32_t pid, const char *prompt,
     ask_done *, void *arg);
+int ask_is_open(const struct keeper *);
+/* The open question is taken back: end askpass. Its answer is no no. */
+void ask_end_now(struct keeper *);
+/* Words for an error of ask_question: no askpass, no answer, or otherwise. */
+const char *ask_why(const struct keeper *, int err, const char *otherwise);
 /* Somebody has proved a secret: an earlier no is over. */
 void ask_again(struct keeper *);
 
 /*
  * The role's main; xmpp-agent -x keeper. life: seconds from unlock to lock,
  * idle: from the last use to lock, 0:
- * none. Exit status: 1 start anew, 2 starting again cannot help, 3 QUIT.
+ * none. forward: forward.h's, NULL: none. Exit status: 1 start anew, 2 starting
+ * again cannot help, 3 QUIT.
  */
-int keeper_main(uint64_t life, uint64_t idle);
+int keeper_main(uint64_t life, uint64_t idle, const char *forward);
 
 #endif

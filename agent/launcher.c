@@ -30,7 +30,7 @@
 #include "keeper.h"
 
 #define PROMPT_MAX 512
-#define HIGH_FD	   64 /* where they wait while 3 to 7 are filled */
+#define HIGH_FD	   64 /* where they wait while 3 to 8 are filled */
 #define STORE	   "xmpp-agent-store"
 #define GRACE_MS   1000 /* for the other roles, once one has ended */
 
@@ -45,9 +45,11 @@ struct launcher {
 	pid_t roles[ROLES];
 	pid_t asking;	 /* the child that answers an ASK, 0: none */
 	uint32_t ask_id; /* of that request */
-	int answer;	 /* write end of the keeper's pipe */
-	int ready;	 /* to the outer process, -1: said */
-	int status;	 /* enum agent_exit, when it ends */
+	uint32_t ending; /* the one that the keeper has taken back */
+	struct timer *killing;
+	int answer; /* write end of the keeper's pipe */
+	int ready;  /* to the outer process, -1: said */
+	int status; /* enum agent_exit, when it ends */
 };
 
 /* --- starting the roles ------------------------------------------------------ */
@@ -153,7 +155,7 @@ roles_start(struct launcher *l)
 	int store[2], derive[2], launcher[2], answer[2];
 	char life[32], idle[32];
 	const char *const keeper_argv[] = { "xmpp-agent", "-x", "keeper", life,
-		idle, NULL };
+		idle, l->options->forward, NULL };
 	const char *const derive_argv[] = { "xmpp-agent", "-x", "derive",
 		NULL };
 	const char *const store_argv[] = { STORE, l->options->state, NULL };
@@ -166,7 +168,7 @@ roles_start(struct launcher *l)
 	(void)snprintf(life, sizeof(life), "%" PRIu64, l->options->life);
 	(void)snprintf(idle, sizeof(idle), "%" PRIu64, l->options->idle);
 	const int keeper_fds[] = { l->options->listen, store[0], derive[0],
-		launcher[0], answer[0] };
+		launcher[0], answer[0], l->options->forward_listen };
 
 	const int store_fds[] = { store[1], l->options->anchor };
 	const int store_n = l->options->anchor == -1 ? 1 : 2;
@@ -176,7 +178,7 @@ roles_start(struct launcher *l)
 	l->roles[DERIVE] =
 	    role_start("/proc/self/exe", derive_argv, &derive[1], 1);
 	l->roles[KEEPER] = role_start("/proc/self/exe", keeper_argv, keeper_fds,
-	    sizeof(keeper_fds) / sizeof(keeper_fds[0]));
+	    l->options->forward != NULL ? 6 : 5);
 	(void)close(store[0]);
 	(void)close(store[1]);
 	(void)close(derive[0]);
@@ -194,6 +196,28 @@ ask_answer(struct launcher *l, uint8_t status)
 {
 	(void)connection_send(l->keeper, M_REPLY, l->ask_id, &status, 1);
 	l->asking = 0;
+}
+
+static void
+ask_kill(void *arg)
+{
+	struct launcher *l = arg;
+
+	l->killing = NULL;
+	if (l->asking != 0 && l->ask_id == l->ending)
+		(void)kill(l->asking, SIGKILL);
+}
+
+/* An askpass that does not end when it is asked to is killed. */
+static void
+ask_stop(struct launcher *l, uint32_t id)
+{
+	if (l->asking == 0 || l->ask_id != id)
+		return;
+	(void)kill(l->asking, SIGTERM);
+	l->ending = id;
+	if (l->killing == NULL)
+		l->killing = loop_timer(l->loop, GRACE_MS, ask_kill, l);
 }
 
 static int
@@ -217,6 +241,10 @@ on_frame(void *arg, struct frame *f)
 		}
 		return 0;
 	}
+	if (f->type == M_ASK_END) {
+		ask_stop(l, reader_u32(&f->body));
+		return 0;
+	}
 	if (f->type != M_ASK || l->asking != 0)
 		return ERR_UNKNOWN_MESSAGE;
 	kind = reader_u8(&f->body);
@@ -227,7 +255,7 @@ on_frame(void *arg, struct frame *f)
 	l->ask_id = f->id;
 	child = launcher_ask(l->options, kind, pid, prompt, l->answer);
 	if (child == -1)
-		ask_answer(l, 1);
+		ask_answer(l, ASK_ABSENT);
 	else
 		l->asking = child;
 	return 0;

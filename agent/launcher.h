@@ -26,10 +26,14 @@ struct agent_options {
 	ino_t socket_inode;	  /* of what we bound there */
 	const char *pass_file;	  /* --passphrase-file or NULL */
 	const char *pass_command; /* --passphrase-command or NULL */
-	uint64_t life; /* seconds until it locks by itself; 0: none */
-	uint64_t idle; /* the same, from the last use */
-	int listen;    /* the listening socket */
-	int anchor;    /* the store's anchor, -1: none */
+	uint64_t life;	     /* seconds until it locks by itself; 0: none */
+	uint64_t idle;	     /* the same, from the last use */
+	int listen;	     /* the listening socket */
+	const char *forward; /* -A or NULL */
+	const char *forward_socket; /* its path */
+	ino_t forward_inode;
+	int forward_listen;
+	int anchor; /* the store's anchor, -1: none */
 };
 
 /*

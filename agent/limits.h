@@ -28,7 +28,11 @@
 #define LIMIT_STRANGERS	     256 /* sessions with those never written to */
 #define LIMIT_KEX_DIGESTS    4096 /* key exchanges remembered per signed prekey */
 #define LIMIT_WITHDRAWN	     16	  /* device ids of ours that we gave up */
-#define STRANGERS_SHARE	     4 /* they fill at most this part of what all share */
+#define LIMIT_RETIRED                                                          \
+	4 /* replaced devices that still receive; then the oldest goes */
+#define LIMIT_DUTIES                                                           \
+	64 /* devices that a server still has to drop; then no new ones */
+#define STRANGERS_SHARE 4 /* they fill at most this part of what all share */
 /* --- ratchets --- */
 #define LIMIT_SKIP	   1000 /* messages skipped at once, and keys per session */
 #define LIMIT_SKIP_ACCOUNT 50000 /* kept message keys per account */
@@ -38,7 +42,9 @@
 #define LIMIT_KEY_ELEMENT  2048 /* octets of one <key>'s content */
 #define LIMIT_KEY_ELEMENTS 32 /* <key> elements for our device in one stanza */
 /* --- messages --- */
-#define LIMIT_TEXT	    (64 * 1024) /* octets of a composed or received text */
+#define LIMIT_TEXT (64 * 1024) /* octets of a composed or received text */
+#define LIMIT_ENVELOPE                                                         \
+	(LIMIT_TEXT + 8192) /* a text in OMEMO 2's envelope: JIDs, padding */
 #define LIMIT_OUTBOX	    1024 /* composed, not acknowledged, per account */
 #define LIMIT_WAITING	    4096 /* messages kept for clients, per account */
 #define LIMIT_WAITING_BYTES (16 * 1024 * 1024) /* the same, in octets of text */
@@ -52,6 +58,11 @@
 #define LIMIT_LOG_HOUR	 24    /* that need no secret: all of them in 17 days */
 #define LIMIT_LOG_NAME	 4     /* uses under one client's name in an hour */
 #define LIMIT_LOG_DETAIL 512   /* octets; a fingerprint, and most of a JID */
+/* --- use of an identity --- */
+#define LIMIT_LIFETIME	(31 * 86400) /* seconds, from unlock */
+#define LIMIT_RATE_USES 1000000 /* with LIMIT_RATE_TIME its sums fit 64 bits */
+#define LIMIT_RATE_TIME (31 * 86400) /* seconds */
+#define LIMIT_CONFIRMS	64 /* requests that wait for askpass, each to 64 KiB */
 /* --- vault --- */
 #define LIMIT_PASSPHRASE       1024 /* octets */
 #define LIMIT_SLOTS	       8
@@ -59,9 +70,15 @@
 #define LIMIT_SCRYPT_LOG2N_MAX                                                 \
 	20 /* 1 GiB with r=8: the ceiling for a slot read back */
 #define LIMIT_PENALTY_S 30 /* longest wait after wrong passphrases */
+/* --- moving --- */
+#define LIMIT_EXPORT_PARTS                                                     \
+	512 /* 32 MiB: 4,096 contacts with 32 devices and the longest name     \
+	       each need 345 */
+#define EXPORT_PART (64 * 1024) /* octets of one part, opened */
 /* --- memory --- */
 #define SECURE_HEAP (1024 * 1024) /* locked: records open at once */
-#define RECORD_MAX  (192 * 1024)  /* octets of one record, opened */
-#define EPOCH_SEALS (1ULL << 30)  /* then a new epoch key */
+#define RECORD_MAX                                                             \
+	(248 * 1024) /* octets of one record, opened: a frame of the store */
+#define EPOCH_SEALS (1ULL << 30) /* then a new epoch key */
 
 #endif

@@ -24,6 +24,7 @@
 #include "../ipc/err.h"
 #include "../sandbox/sandbox.h"
 #include "derive.h"
+#include "forward.h"
 #include "keeper.h"
 #include "launcher.h"
 #include "place.h"
@@ -41,6 +42,7 @@ struct settings {
 	const char *socket; /* -a */
 	char **command;	    /* NULL: none */
 	char socket_path[PATH_SIZE], state_path[PATH_SIZE];
+	char forward_path[PATH_SIZE];
 	int told; /* write end of the pipe to the waiting parent, -1: none */
 };
 
@@ -49,6 +51,7 @@ usage(FILE *f)
 {
 	(void)fprintf(f,
 	    "usage: xmpp-agent [-D] [-a socket] [-s | -c | -f] [-t life] [-i idle]\n"
+	    "                  [-A rights[:jid[,jid ...]]]\n"
 	    "                  [--passphrase-file F | --passphrase-command C]"
 	    " [command [arg ...]]\n"
 	    "       xmpp-agent [-a socket] -k\n"
@@ -73,11 +76,12 @@ role_main(int argc, char *argv[])
 	const char *why = "missing";
 	long long life, idle;
 
-	if (argc == 5 && strcmp(argv[2], "keeper") == 0) {
+	if ((argc == 5 || argc == 6) && strcmp(argv[2], "keeper") == 0) {
 		life = strtonum(argv[3], 0, INT64_MAX, &why);
 		idle = why == NULL ? strtonum(argv[4], 0, INT64_MAX, &why) : 0;
 		if (why == NULL)
-			return keeper_main((uint64_t)life, (uint64_t)idle);
+			return keeper_main((uint64_t)life, (uint64_t)idle,
+			    argc == 6 ? argv[5] : NULL);
 	}
 	if (argc == 3 && strcmp(argv[2], "derive") == 0)
 		return derive_main();
@@ -211,6 +215,34 @@ time_parse(char option, const char *text)
 	return seconds;
 }
 
+static const char *
+forward_check(const char *text)
+{
+	struct forward f;
+
+	if (forward_parse(text, &f) != 0)
+		errx(EXIT_USAGE,
+		    "-A %s: wanted: rights out of info, network and text, "
+		    "then bare JIDs (info,text:juliet@capulet.lit)",
+		    text);
+	forward_free(&f);
+	return text;
+}
+
+/* Beside the other, so that nobody must be told where it is. */
+static void
+forward_open(struct settings *s)
+{
+	int n = snprintf(s->forward_path, sizeof(s->forward_path), "%s.forward",
+	    s->socket_path);
+
+	if (n < 0 || (size_t)n >= sizeof(s->forward_path))
+		errx(1, "-A: path too long");
+	s->options.forward_listen =
+	    place_listen(s->forward_path, &s->options.forward_inode);
+	s->options.forward_socket = s->forward_path;
+}
+
 static void
 options_parse(struct settings *s, int argc, char *argv[])
 {
@@ -223,14 +255,17 @@ options_parse(struct settings *s, int argc, char *argv[])
 	};
 	int c;
 
-	while (
-	    (c = getopt_long(argc, argv, "+Da:scfkt:i:", longs, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "+Da:A:scfkt:i:", longs, NULL)) !=
+	    -1) {
 		switch (c) {
 		case 'D':
 			s->foreground = 1;
 			break;
 		case 'a':
 			s->socket = optarg;
+			break;
+		case 'A':
+			s->options.forward = forward_check(optarg);
 			break;
 		case SHELL_SH:
 		case SHELL_CSH:
@@ -298,6 +333,8 @@ main(int argc, char *argv[])
 		    place_listen(s.socket_path, &s.options.socket_inode);
 		s.options.socket = s.socket_path;
 	}
+	if (s.options.forward != NULL)
+		forward_open(&s);
 	s.options.anchor = place_anchor(s.state_path, s.socket_path);
 	if (s.foreground)
 		return supervisor_run(&s.options, serving, &s);

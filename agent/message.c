@@ -31,7 +31,7 @@ unpack(struct message_record *m)
 	m->ns = reader_u8(&r);
 	m->stamp = reader_u64(&r);
 	reader_cstring(&r, m->id, sizeof m->id);
-	m->text = reader_string(&r, &len, LIMIT_TEXT);
+	m->text = reader_string(&r, &len, LIMIT_ENVELOPE);
 	return reader_end(&r) != 0 || len != m->entry.len ? ERR_CORRUPT : 0;
 }
 

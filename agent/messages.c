@@ -5,6 +5,7 @@
  * writers. What OPEN says of sender, key, trust and bound is the keeper's own
  * record, never a client's word.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -169,22 +170,41 @@ note(struct asked *q, enum offer state, int *before)
 	return err;
 }
 
+/* 0: r waits for a yes, or was refused one. */
+static int
+may_open(struct request *r, const struct asked *q)
+{
+	char what[160];
+
+	snprintf(what, sizeof what, "read a message of %.100s", q->m->sender);
+	return !confirm_use(r, q->account, what);
+}
+
 void
 message_open(struct request *r)
 {
 	struct asked *q = ask_about(r);
+	char why[256] = "open";
 	int err, before = 0;
 
 	if (q == NULL)
 		return;
 	err = is_shown(q) ? note(q, OFFERED, &before) : ERR_UNACKNOWLEDGED;
+	if (err == 0)
+		err = use_check(q->account, RATE_OPEN, why, sizeof why);
+	if (err == 0 && !may_open(r, q)) {
+		txn_abort(q->txn);
+		asked_free(q);
+		return;
+	}
 	if (err == 0) {
 		put_message(&r->reply, q, before == OFFERED);
 		err = r->reply.err;
 	}
 	if (err != 0) {
-		request_abort(r, q->txn, err, "open");
+		request_abort(r, q->txn, err, why);
 	} else {
+		use_count(q->account, RATE_OPEN);
 		r->client->carries_text = 1;
 		request_commit(r, q->txn);
 	}

@@ -22,7 +22,6 @@ struct method {
 extern const struct method methods[OMEMO_PROFILES];
 
 int method_sends(uint8_t ns);
-uint8_t method_first(void); /* that sends */
 int method_receives(uint8_t ns);
 
 #endif

@@ -79,11 +79,12 @@ compare(struct request *r, struct txn *t, struct account *a,
     struct account_record *rec, struct handed_in *in)
 {
 	enum kinship verdict = REPUBLISH; /* absent */
+	const uint8_t due = DUE_BUNDLE & DUE_IN(in->ns);
 	struct prekeys *p;
 	int err;
 
 	if (in->status == BUNDLE_HERE) {
-		if ((err = prekeys_open(t, a->jid, &p)) != 0)
+		if ((err = prekeys_open(t, a->jid, in->ns, &p)) != 0)
 			return err;
 		verdict = judge(rec, p, in);
 		prekeys_release(p);
@@ -92,10 +93,10 @@ compare(struct request *r, struct txn *t, struct account *a,
 		rec->doubt = DOUBT_SERVER;
 		r->err = ERR_DOUBT;
 	} else if (verdict == REPUBLISH)
-		rec->due |= DUE_BUNDLE;
+		rec->due |= due;
 	err = verdict == SAME ? 0 : account_put(t, a->jid, rec);
 	if (err == 0 && verdict == REPUBLISH)
-		account_note_due(r->keeper, a, DUE_BUNDLE);
+		account_note_due(r->keeper, a, due);
 	if (err == 0)
 		a->doubt = rec->doubt;
 	return err;
@@ -108,7 +109,8 @@ own_bundle(struct request *r, struct account *a, struct handed_in *in)
 	struct account_record *rec;
 	int err = account_open(t, a->jid, &rec);
 
-	if (err == 0 && rec->ours && in->status != BUNDLE_UNREACHABLE)
+	if (err == 0 && (rec->ours & NAMESPACE(in->ns)) &&
+	    in->status != BUNDLE_UNREACHABLE)
 		err = compare(r, t, a, rec, in);
 	account_release(rec);
 	if (err != 0) {
@@ -116,6 +118,6 @@ own_bundle(struct request *r, struct account *a, struct handed_in *in)
 		request_abort(r, t, err, "own bundle");
 		return;
 	}
-	a->compared = 1;
+	a->compared |= NAMESPACE(in->ns);
 	request_commit(r, t);
 }

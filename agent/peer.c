@@ -90,21 +90,26 @@ peer_open(struct txn *t, const char *account, const char *jid, struct peer *p)
 	return err;
 }
 
+void
+peer_pack(const struct peer *p, struct buffer *b)
+{
+	buffer_put_u8(b, 1);
+	buffer_put_u8(b, p->policy);
+	buffer_put_u8(b, p->require);
+	buffer_put_u8(b, p->written);
+	buffer_put_u32(b, (uint32_t)p->n);
+	for (size_t i = 0; i < p->n; i++)
+		put_device(b, &p->v[i]);
+}
+
 int
 peer_put(struct txn *t, const char *account, const struct peer *p)
 {
 	struct buffer b;
-	size_t i;
 	int err;
 
 	buffer_init(&b, RECORD_MAX);
-	buffer_put_u8(&b, 1);
-	buffer_put_u8(&b, p->policy);
-	buffer_put_u8(&b, p->require);
-	buffer_put_u8(&b, p->written);
-	buffer_put_u32(&b, (uint32_t)p->n);
-	for (i = 0; i < p->n; i++)
-		put_device(&b, &p->v[i]);
+	peer_pack(p, &b);
 	err = b.err != 0 ? b.err
 			 : txn_put(t, RECORD_PEER, account, p->jid,
 			       strlen(p->jid), b.data, b.len);
@@ -220,8 +225,9 @@ set_listed(struct device *d, uint8_t ns, int now)
 	uint8_t bit = (uint8_t)(1U << ns), was = d->listed;
 
 	if (now) {
+		if (!(was & bit))
+			d->seen |= bit;
 		d->listed |= bit;
-		d->seen |= bit;
 	} else
 		d->listed &= (uint8_t)~bit;
 	if (was != 0 && d->listed == 0)
@@ -231,6 +237,22 @@ set_listed(struct device *d, uint8_t ns, int now)
 		d->why = WHY_RETURNED; /* announced again */
 		d->shown_reader = 0;
 	}
+}
+
+/*
+ * A server that hides a list, or a bundle, would bring the older version
+ * about: not in silence.
+ */
+int
+device_falls_back(struct device *d, uint8_t ns)
+{
+	if (d->seen >> (ns + 1) == 0)
+		return 0;
+	d->seen &= (uint8_t)(NAMESPACE(ns + 1) - 1);
+	if (d->shown_reader)
+		d->why = WHY_OLDER;
+	d->shown_reader = 0;
+	return 1;
 }
 
 static int
@@ -267,11 +289,28 @@ peer_merge(struct peer *p, uint8_t ns, const uint32_t *ids, size_t n,
 	}
 }
 
+/*
+ * What was decided about a key holds on whatever device it turns up: a contact
+ * who moves has another device id, not another key. Undecided: nothing was.
+ */
+static uint8_t
+decided_trust(const struct peer *p, const uint8_t u[32])
+{
+	size_t i;
+
+	for (i = 0; i < p->n; i++)
+		if (p->v[i].has_key && memcmp(p->v[i].u, u, 32) == 0 &&
+		    p->v[i].trust != TRUST_UNDECIDED)
+			return p->v[i].trust;
+	return TRUST_UNDECIDED;
+}
+
 int
 peer_learn(struct peer *p, uint32_t id, const uint8_t u[32], int heard,
     uint8_t others, struct device **row, struct device *gone)
 {
 	struct device *d = peer_find(p, id), *known, *old = NULL;
+	uint8_t trust = decided_trust(p, u);
 
 	memset(gone, 0, sizeof *gone);
 	*row = known = peer_find_key(p, id, u);
@@ -295,7 +334,8 @@ peer_learn(struct peer *p, uint32_t id, const uint8_t u[32], int heard,
 	}
 	memcpy(d->u, u, 32);
 	d->has_key = 1;
-	d->trust = policy_new_key(p, d, others);
+	d->trust =
+	    trust != TRUST_UNDECIDED ? trust : policy_new_key(p, d, others);
 	d->why = WHY_NEW_KEY;
 	d->shown_reader = d->shown_writer = 0;
 	*row = d;

@@ -11,7 +11,7 @@
 
 struct device {
 	uint32_t id;
-	uint8_t seen;	  /* namespaces in which it was ever listed (bits) */
+	uint8_t seen; /* namespaces that it had; a loss was not shown (bits) */
 	uint8_t listed;	  /* namespaces of the last lists (bits) */
 	uint8_t sessions; /* namespaces with a session (bits) */
 	uint8_t beat;	  /* a heartbeat was made for this chain (bits) */
@@ -38,6 +38,7 @@ struct peer {
 int
 peer_open(struct txn *, const char *account, const char *jid, struct peer *p);
 int peer_put(struct txn *, const char *account, const struct peer *);
+void peer_pack(const struct peer *, struct buffer *);
 int peer_unpack(const uint8_t *, size_t len, struct peer *);
 
 /* Peers of an account; those who were never written to but have sessions. */
@@ -69,6 +70,10 @@ void peer_merge(struct peer *, uint8_t ns, const uint32_t *ids, size_t n,
  */
 int peer_learn(struct peer *, uint32_t id, const uint8_t u[32], int heard,
     uint8_t others, struct device **row, struct device *gone);
+
+/* It is read to in namespace ns, and had a better one: must that be shown
+ * first? Then it is noted to be. */
+int device_falls_back(struct device *, uint8_t ns);
 
 /* policy.c */
 uint8_t

@@ -9,8 +9,6 @@
 
 #include "crypto/crypto.h"
 
-#define DAY 86400
-
 static int
 add_one(struct prekeys *k)
 {
@@ -27,12 +25,14 @@ add_one(struct prekeys *k)
 	return 0;
 }
 
-static int
-add_signed(struct prekeys *k)
+int
+prekeys_add_signed(struct prekeys *k)
 {
 	int err;
 
-	k->previous = k->current;
+	memmove(&k->previous[1], &k->previous[0],
+	    (SIGNED_KEPT - 1) * sizeof k->previous[0]);
+	k->previous[0] = k->current;
 	err = crypto_x25519_generate(k->current.key.priv, k->current.key.pub);
 	k->current.key.id = k->next_signed++;
 	k->current.made = clock_real();
@@ -49,7 +49,7 @@ prekeys_create(struct prekeys **out)
 	if (k == NULL)
 		return ERR_BUSY;
 	k->next = k->next_signed = 1;
-	err = add_signed(k);
+	err = prekeys_add_signed(k);
 	while (err == 0 && k->n < LIMIT_PREKEYS)
 		err = add_one(k);
 	if (err != 0)
@@ -86,55 +86,88 @@ get_key(struct reader *r, struct omemo_key *k)
 	return reader_u64(r);
 }
 
+/* A record's name: the id, if it is not 0, then the number of any namespace but
+ * the first. */
+size_t
+prekeys_name(uint32_t id, uint8_t ns, uint8_t name[static PREKEYS_NAME])
+{
+	size_t n = 0;
+
+	if (id != 0)
+		for (; n < 4; n++)
+			name[n] = (uint8_t)(id >> (24 - 8 * n));
+	if (ns != 0)
+		name[n++] = ns;
+	return n;
+}
+
 int
-prekeys_put(struct txn *t, const char *account, const struct prekeys *k)
+prekeys_put_retired(struct txn *t, const char *account, uint32_t device,
+    uint8_t ns, const struct prekeys *k)
 {
 	struct secret s = { 0 };
 	struct buffer b;
-	size_t i;
+	uint8_t name[PREKEYS_NAME];
+	size_t i, len;
 	int err;
 
 	if ((err = secret_new(&s, sizeof *k)) != 0)
 		return err;
 	buffer_over(&b, &s);
-	buffer_put_u8(&b, 1);
+	buffer_put_u8(&b, 2);
 	buffer_put_u32(&b, k->next);
 	buffer_put_u32(&b, k->next_signed);
 	put_key(&b, &k->current.key, k->current.made);
-	put_key(&b, &k->previous.key, k->previous.made);
+	for (i = 0; i < SIGNED_KEPT; i++)
+		put_key(&b, &k->previous[i].key, k->previous[i].made);
 	buffer_put_u32(&b, (uint32_t)k->n);
 	for (i = 0; i < k->n; i++)
 		put_key(&b, &k->v[i].key, k->v[i].used);
+	len = prekeys_name(device, ns, name);
 	err = b.err != 0
 	    ? b.err
-	    : txn_put(t, RECORD_PREKEYS, account, "", 0, b.data, b.len);
+	    : txn_put(t, RECORD_PREKEYS, account, name, len, b.data, b.len);
 	secret_free(&s);
 	return err;
 }
 
 int
-prekeys_open(struct txn *t, const char *account, struct prekeys **out)
+prekeys_put(
+    struct txn *t, const char *account, uint8_t ns, const struct prekeys *k)
+{
+	return prekeys_put_retired(t, account, 0, ns, k);
+}
+
+int
+prekeys_open_retired(struct txn *t, const char *account, uint32_t device,
+    uint8_t ns, struct prekeys **out)
 {
 	struct secret s = { 0 };
 	struct prekeys *k;
 	struct reader r;
-	size_t i;
+	size_t i, former, len;
+	uint8_t format, name[PREKEYS_NAME];
 	int err;
 
 	*out = NULL;
-	if ((err = txn_get(t, RECORD_PREKEYS, account, "", 0, &s)) != 0)
+	len = prekeys_name(device, ns, name);
+	err = txn_get(t, RECORD_PREKEYS, account, name, len, &s);
+	if (err != 0)
 		return err;
 	if ((k = secret_alloc(sizeof *k)) == NULL) {
 		secret_free(&s);
 		return ERR_BUSY;
 	}
 	reader_init(&r, s.data, s.len);
-	if (reader_u8(&r) != 1)
+	format = reader_u8(&r); /* 1: with one former signed prekey */
+	if (format != 1 && format != 2)
 		r.err = ERR_MALFORMED;
+	former = format == 1 ? 1 : SIGNED_KEPT;
 	k->next = reader_u32(&r);
 	k->next_signed = reader_u32(&r);
 	k->current.made = get_key(&r, &k->current.key);
-	k->previous.made = get_key(&r, &k->previous.key);
+	for (i = 0; i < former; i++)
+		k->previous[i].made = get_key(&r, &k->previous[i].key);
 	k->n = reader_count(&r, LIMIT_PREKEYS + PREKEYS_USED);
 	for (i = 0; i < k->n && r.err == 0; i++)
 		k->v[i].used = get_key(&r, &k->v[i].key);
@@ -145,6 +178,13 @@ prekeys_open(struct txn *t, const char *account, struct prekeys **out)
 	else
 		*out = k;
 	return err;
+}
+
+int
+prekeys_open(
+    struct txn *t, const char *account, uint8_t ns, struct prekeys **out)
+{
+	return prekeys_open_retired(t, account, 0, ns, out);
 }
 
 /* --- use -------------------------------------------------------------------- */
@@ -167,7 +207,10 @@ prekeys_find_signed(struct prekeys *k, uint32_t id)
 		return NULL;
 	if (k->current.key.id == id)
 		return &k->current;
-	return k->previous.key.id == id ? &k->previous : NULL;
+	for (size_t i = 0; i < SIGNED_KEPT; i++)
+		if (k->previous[i].key.id == id)
+			return &k->previous[i];
+	return NULL;
 }
 
 static void
@@ -191,6 +234,15 @@ remove_oldest_used(struct prekeys *k)
 		remove_at(k, at);
 }
 
+void
+prekeys_hide(struct prekeys *k, uint32_t id)
+{
+	struct prekey *p = prekeys_find(k, id);
+
+	if (p != NULL && p->used == 0)
+		p->used = clock_real();
+}
+
 int
 prekeys_use(struct prekeys *k, uint32_t id)
 {
@@ -198,7 +250,7 @@ prekeys_use(struct prekeys *k, uint32_t id)
 
 	if (p == NULL || p->used != 0)
 		return 0;
-	p->used = clock_real();
+	prekeys_hide(k, id);
 	if (k->n == LIMIT_PREKEYS + PREKEYS_USED)
 		remove_oldest_used(k);
 	return add_one(k);
@@ -219,8 +271,25 @@ prekeys_skip(struct prekeys *k)
 		return ERR_FULL;
 	k->next += PREKEYS_SKIP;
 	k->next_signed += SIGNED_SKIP;
-	err = add_signed(k);
+	err = prekeys_add_signed(k);
 	for (i = 0; i < LIMIT_PREKEYS && err == 0; i++)
+		err = add_one(k);
+	return err;
+}
+
+int
+prekeys_begin_anew(struct prekeys *k)
+{
+	int err;
+
+	secret_wipe(&k->current, sizeof k->current);
+	secret_wipe(k->previous, sizeof k->previous);
+	secret_wipe(k->v, sizeof k->v);
+	k->n = 0;
+	if (k->next > PREKEY_LAST - LIMIT_PREKEYS)
+		return ERR_FULL;
+	err = prekeys_add_signed(k);
+	while (err == 0 && k->n < LIMIT_PREKEYS)
 		err = add_one(k);
 	return err;
 }
@@ -240,109 +309,56 @@ prekeys_forget(struct prekeys *k, uint64_t before)
 	return n;
 }
 
-/* --- key exchanges ------------------------------------------------------------ */
-
-static void
-kex_name(uint32_t spk_id, uint8_t name[4])
-{
-	name[0] = (uint8_t)(spk_id >> 24);
-	name[1] = (uint8_t)(spk_id >> 16);
-	name[2] = (uint8_t)(spk_id >> 8);
-	name[3] = (uint8_t)spk_id;
-}
-
-static int
-kex_open(
-    struct txn *t, const char *account, uint32_t spk_id, struct secret *out)
-{
-	uint8_t name[4];
-	int err;
-
-	kex_name(spk_id, name);
-	err = txn_get(t, RECORD_KEX, account, name, sizeof name, out);
-	return err == ERR_NOT_FOUND ? secret_new(out, 0) : err;
-}
-
 int
-kex_seen(struct txn *t, const char *account, uint32_t spk_id,
-    const uint8_t digest[16])
+prekeys_create_all(struct txn *t, const char *account)
 {
-	struct secret s = { 0 };
-	size_t i;
-	int found = 0, err;
+	struct prekeys *p;
+	uint8_t ns;
+	int err = 0;
 
-	if ((err = kex_open(t, account, spk_id, &s)) != 0)
-		return err;
-	for (i = 0; i + 16 <= s.len && !found; i += 16)
-		found = memcmp(s.data + i, digest, 16) == 0;
-	secret_free(&s);
-	return found;
-}
-
-int
-kex_add(struct txn *t, const char *account, uint32_t spk_id,
-    const uint8_t digest[16])
-{
-	struct secret s = { 0 }, more = { 0 };
-	uint8_t name[4];
-	int err;
-
-	if ((err = kex_open(t, account, spk_id, &s)) != 0)
-		return err;
-	if (s.len / 16 >= LIMIT_KEX_DIGESTS)
-		err = ERR_CROWDED;
-	else
-		err = secret_new(&more, s.len + 16);
-	if (err == 0) {
-		memcpy(more.data, s.data, s.len);
-		memcpy(more.data + s.len, digest, 16);
-		kex_name(spk_id, name);
-		err = txn_put(t, RECORD_KEX, account, name, sizeof name,
-		    more.data, more.len);
+	for (ns = 0; ns < NAMESPACES && err == 0; ns++) {
+		if ((err = prekeys_create(&p)) == 0)
+			err = prekeys_put(t, account, ns, p);
+		prekeys_release(p);
 	}
-	secret_free(&s);
-	secret_free(&more);
 	return err;
 }
 
-/* A full list of key exchanges calls for a new signed prekey as age does. */
-static int
-is_time(struct txn *t, const char *account, const struct signed_prekey *s)
+int
+prekeys_renew(struct txn *t, const char *account, int identity)
 {
-	struct secret seen = { 0 };
-	int full;
+	struct prekeys *p;
+	uint8_t ns;
+	int err = 0;
 
-	if (s->made + SIGNED_DAYS * DAY <= clock_real())
-		return 1;
-	if (kex_open(t, account, s->key.id, &seen) != 0)
-		return 0;
-	full = seen.len / 16 >= LIMIT_KEX_DIGESTS * 3 / 4;
-	secret_free(&seen);
-	return full;
+	for (ns = 0; ns < NAMESPACES && err == 0; ns++) {
+		if ((err = prekeys_open(t, account, ns, &p)) == 0)
+			err =
+			    identity ? prekeys_begin_anew(p) : prekeys_skip(p);
+		if (err == 0)
+			err = prekeys_put(t, account, ns, p);
+		prekeys_release(p);
+		if (err == ERR_NOT_FOUND && ns > 0)
+			err = 0; /* prekeys_rotate makes them */
+	}
+	return err;
 }
 
 int
-prekeys_rotate(struct keeper *k, struct txn *t, struct account *a)
+prekeys_purge(
+    struct txn *t, const char *account, uint32_t retired, uint64_t before)
 {
 	struct prekeys *p;
-	uint8_t name[4];
-	uint32_t gone;
-	int err;
+	uint8_t ns;
+	int err = 0;
 
-	if ((err = prekeys_open(t, a->jid, &p)) != 0)
-		return err;
-	if (!is_time(t, a->jid, &p->current))
-		goto out;
-	gone = p->previous.key.id;
-	if ((err = add_signed(p)) != 0 ||
-	    (err = prekeys_put(t, a->jid, p)) != 0)
-		goto out;
-	kex_name(gone, name);
-	if (gone != 0 && txn_has(t, RECORD_KEX, a->jid, name, sizeof name))
-		err = txn_delete(t, RECORD_KEX, a->jid, name, sizeof name);
-	if (err == 0)
-		err = account_set_due(k, t, a, DUE_BUNDLE);
-out:
-	prekeys_release(p);
+	for (ns = 0; ns < NAMESPACES && err == 0; ns++) {
+		err = prekeys_open_retired(t, account, retired, ns, &p);
+		if (err == 0 && prekeys_forget(p, before) > 0)
+			err = prekeys_put_retired(t, account, retired, ns, p);
+		prekeys_release(p);
+		if (err == ERR_NOT_FOUND && ns > 0)
+			err = 0;
+	}
 	return err;
 }

@@ -12,6 +12,7 @@
 #include "account.h"
 #include "message.h"
 #include "prekeys.h"
+#include "retired.h"
 #include "sessions.h"
 #include "strangers.h"
 #include "work.h"
@@ -45,14 +46,10 @@ purge_messages(struct txn *t, struct account *a, uint64_t before)
 static int
 purge_prekeys(struct txn *t, struct account *a, uint64_t before)
 {
-	struct prekeys *p;
-	int err = prekeys_open(t, a->jid, &p);
+	int err = prekeys_purge(t, a->jid, 0, before);
 
-	if (err != 0)
-		return err;
-	if (prekeys_forget(p, before) > 0)
-		err = prekeys_put(t, a->jid, p);
-	prekeys_release(p);
+	for (uint32_t i = 0; i < a->nretired && err == 0; i++)
+		err = prekeys_purge(t, a->jid, a->retired[i].id, before);
 	return err;
 }
 
@@ -117,6 +114,8 @@ purge(void *arg)
 		    t, a, a->window == 0 ? UINT64_MAX : now - a->window);
 		if (err == 0)
 			err = purge_prekeys(t, a, now - PREKEY_USED_S);
+		if (err == 0)
+			err = retired_purge(k, t, a, now);
 		if (err == 0)
 			err = session_delete_former(k, t, a);
 		if (err == 0)

@@ -18,7 +18,7 @@ struct readers {
 /* On the ordinary heap; free(). 0 or an error. */
 int readers_open(struct txn *, const struct account *, const char *conversation,
     struct readers **out);
-/* The namespace that we send a listed device's key in; -1: none. */
+/* The newest namespace that a device is listed in; -1: none. */
 int device_namespace(const struct device *);
 /* How many keys have to be shown first. */
 size_t readers_unshown(const struct readers *);

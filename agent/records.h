@@ -36,6 +36,8 @@ enum record_kind {
 	RECORD_WORK,	    /* a work item with fixed octets */
 	RECORD_CURSOR,	    /* the archive cursor */
 	RECORD_LOG,
+	RECORD_RETIRED, /* identity of a device of ours that was replaced */
+	RECORD_DUTY,	/* a device that the server still has to drop */
 	RECORD_KINDS
 };
 
@@ -102,6 +104,15 @@ struct chain {
 
 /* --- transactions: all or nothing; one at a time, inside one handler ------ */
 struct txn *txn_begin(struct records *);
+/* This one may have TXN_LARGE octets of rows (other devices): memory for them once
+ * more, and everybody's commits wait for it. */
+void txn_large(struct txn *);
+#define TXN_LARGE                                                              \
+	(40 * 1024 *                                                           \
+	    1024) /* 4,096 contacts of 32 devices, with names of      \
+			      LIMIT_JID, and LIMIT_WORK: 36 MiB */
+/* Octets that may wait for the store: a batch, and such a transaction. */
+#define STORE_OUT_MAX (TXN_LARGE + 2 * 1024 * 1024)
 /*
  * Open a record (as changed in this transaction) into out, a secret buffer
  * that is freed first. 0, ERR_NOT_FOUND, ERR_CORRUPT, ERR_BUSY (heap full).
@@ -119,6 +130,11 @@ int txn_delete(struct txn *, enum record_kind, const char *account,
 int txn_raw_put(struct txn *, unsigned row, const void *p, size_t len);
 /* The chain as this transaction sees it, to be changed by it. */
 struct chain *txn_chain(struct txn *);
+/*
+ * Delete up to n records of an account, its identity and prekeys first; all
+ * but its duties and the log. *left: how many there are beyond. 0 or an error.
+ */
+int txn_forget(struct txn *, const char *account, size_t n, size_t *left);
 /* Join the batch that gathers. After this txn is gone. */
 void txn_commit(struct txn *);
 void txn_abort(struct txn *); /* NULL allowed */
@@ -147,6 +163,9 @@ int records_each(struct records *, enum record_kind, const char *account,
     int (*fn)(void *arg, const char *account, const uint8_t *name,
 	size_t namelen, const uint8_t *p, size_t len),
     void *arg);
+/* What is sealed from now on is under a new epoch key, so that re-sealing
+ * ends every key of before. 0 or an error. */
+int records_end_epochs(struct records *);
 /* Re-seal up to n records of older epochs; returns how many are left. */
 size_t records_reseal(struct records *, size_t n);
 

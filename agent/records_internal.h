@@ -90,7 +90,7 @@ struct txn {
 	struct records *r;
 	struct changes changes;
 	struct chain chain;
-	size_t octets;
+	size_t octets, most;
 	int open;
 	int purge;	/* the log is to be emptied: something was destroyed */
 	int ends_epoch; /* an epoch's key was */

@@ -12,7 +12,6 @@
 #include "devices.h"
 #include "peer.h"
 #include "prekeys.h"
-#include "readers.h"
 #include "work.h"
 
 int
@@ -53,20 +52,6 @@ withdraw_done(struct account_record *rec)
 	return n != had;
 }
 
-static int
-renew_prekeys(struct txn *t, const char *account)
-{
-	struct prekeys *p;
-	int err = prekeys_open(t, account, &p);
-
-	if (err == 0)
-		err = prekeys_skip(p);
-	if (err == 0)
-		err = prekeys_put(t, account, p);
-	prekeys_release(p);
-	return err;
-}
-
 /* A device that has a session with what we were. */
 struct known {
 	char jid[LIMIT_JID + 1];
@@ -78,6 +63,17 @@ struct all_known {
 	struct known *v;
 	size_t n;
 };
+
+/* The namespace of a listed device's newest session, or -1. */
+static int
+newest_session(const struct device *d)
+{
+	int ns = OMEMO_PROFILES - 1;
+
+	while (ns >= 0 && !(d->listed & d->sessions & NAMESPACE(ns)))
+		ns--;
+	return d->retired ? -1 : ns;
+}
 
 static int
 collect_known(void *arg, const char *account, const uint8_t *name,
@@ -94,9 +90,8 @@ collect_known(void *arg, const char *account, const uint8_t *name,
 	if ((err = peer_unpack(octets, len, p)) != 0 || namelen > LIMIT_JID)
 		p->n = 0;
 	for (size_t i = 0; i < p->n && all->n < LIMIT_WORK; i++) {
-		ns = device_namespace(&p->v[i]);
-		if (ns < 0 || !(p->v[i].sessions & (1U << ns)) ||
-		    !policy_may_answer(p, &p->v[i]))
+		ns = newest_session(&p->v[i]);
+		if (ns < 0 || !policy_may_answer(p, &p->v[i]))
 			continue;
 		k = &all->v[all->n++];
 		memcpy(k->jid, name, namelen);
@@ -143,7 +138,7 @@ account_renew(struct keeper *k, struct txn *t, struct account *a,
 	if (err == 0 && identity)
 		err = omemo_identity_create(&rec->identity);
 	if (err == 0)
-		err = renew_prekeys(t, a->jid);
+		err = prekeys_renew(t, a->jid, identity);
 	if (err == 0)
 		err = work_drop_all(t, a);
 	if (err == 0)
@@ -153,7 +148,7 @@ account_renew(struct keeper *k, struct txn *t, struct account *a,
 	rec->ours = 0;
 	rec->due |= DUE_DEVICES | DUE_BUNDLE;
 	a->device = rec->device;
-	a->compared = 1;
+	a->compared = COMPARED_ALL;
 	memcpy(a->u, rec->identity.u, sizeof a->u);
 	account_note_withdrawn(a, rec);
 	account_note_due(k, a, rec->due);

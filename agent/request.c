@@ -38,6 +38,8 @@ request_orphan(struct request *r)
 {
 	TAILQ_REMOVE(r->client->requests, r, entry);
 	r->client = NULL;
+	if (r->confirm != NULL)
+		confirm_withdraw(r); /* and free */
 }
 
 static void

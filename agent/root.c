@@ -239,6 +239,12 @@ records_lock(struct records *r)
 	keys_forget(r);
 }
 
+int
+records_end_epochs(struct records *r)
+{
+	return r->unlocked ? epoch_begin(r) : ERR_LOCKED;
+}
+
 /* --- re-sealing ------------------------------------------------------------- */
 
 static int

@@ -162,6 +162,8 @@ session_status(struct request *r)
 	at = b->len;
 	buffer_put_u32(b, 0);
 	TAILQ_FOREACH(c, &k->clients, entry) {
+		if (r->client->forwarded && c != r->client)
+			continue; /* what runs here is nobody's there */
 		buffer_put_cstring(b, c->name);
 		buffer_put_u32(b, c->pid);
 		buffer_put_u32(b, c->rights);

@@ -89,7 +89,9 @@ open_prekeys(struct session_ops *o)
 {
 	if (o->prekeys != NULL)
 		return 0;
-	return o->err = prekeys_open(o->txn, o->key.account, &o->prekeys);
+	return o->err = prekeys_open_retired(o->txn, o->key.account,
+		   o->key.self == o->account->device ? 0 : o->key.self,
+		   o->key.ns, &o->prekeys);
 }
 
 static int
@@ -124,7 +126,7 @@ static int
 ops_kex_seen(void *arg, uint32_t spk_id, const uint8_t digest[16])
 {
 	struct session_ops *o = arg;
-	int seen = kex_seen(o->txn, o->key.account, spk_id, digest);
+	int seen = kex_seen(o->txn, o->key.account, o->key.ns, spk_id, digest);
 
 	if (seen < 0)
 		o->err = seen;
@@ -295,6 +297,14 @@ session_ops_init(struct session_ops *o, struct txn *t, struct account *a,
 		.ratchet_seen = ops_ratchet_seen,
 		.ratchet_add = ops_ratchet_add,
 	};
+}
+
+void
+session_ops_as(struct session_ops *o, uint32_t self)
+{
+	session_ops_end(o);
+	o->key.self = self;
+	o->err = 0;
 }
 
 void

@@ -35,8 +35,8 @@ int session_put(
 int session_delete_all(struct keeper *, struct txn *, struct account *,
     const char *peer, const struct device *);
 
-/* Some of the records of sessions that a device id of ours before this one
- * had: all of them after enough calls. */
+/* Some of the records of sessions that device ids of ours had which are gone
+ * (neither ours nor retired): all of them after enough calls. */
 int session_delete_former(struct keeper *, struct txn *, struct account *);
 
 struct session_ops {
@@ -52,6 +52,8 @@ struct session_ops {
 
 void session_ops_init(struct session_ops *, struct txn *, struct account *,
     const char *peer, uint8_t ns, uint32_t device);
+/* As another device of ours: the present one, or a retired one. */
+void session_ops_as(struct session_ops *, uint32_t self);
 void session_ops_end(struct session_ops *);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "retired.h"
 #include "sessions.h"
 
 #define FORMER_MOST 48 /* names at once, the longest of which fit */
@@ -15,8 +16,9 @@
 struct names { /* of records, one after the other, with lengths */
 	struct buffer b;
 	size_t n, most;
-	const uint8_t *head; /* what they begin with, or do not */
+	const uint8_t *head; /* what they begin with */
 	size_t headlen;
+	const struct account *account; /* of whose devices they are */
 };
 
 /* Blocks of one session; their ids are kept, which is all that differs. */
@@ -36,18 +38,23 @@ collect_blocks(void *arg, const char *account, const uint8_t *name,
 	return n->b.err;
 }
 
-/* Whatever belongs to another device id of ours. */
+/* Whatever belongs to a device id of ours that is gone. */
 static int
 collect_former(void *arg, const char *account, const uint8_t *name,
     size_t namelen, const uint8_t *p, size_t len)
 {
 	struct names *n = arg;
+	struct reader r;
+	uint32_t self;
 
 	(void)account;
 	(void)p;
 	(void)len;
+	reader_init(&r, name, namelen);
+	self = reader_u32(&r);
 	if (n->n == n->most ||
-	    (namelen >= n->headlen && memcmp(name, n->head, n->headlen) == 0))
+	    (r.err == 0 &&
+		(self == n->account->device || is_retired(n->account, self))))
 		return 0;
 	buffer_put_string(&n->b, name, namelen);
 	n->n++;
@@ -157,12 +164,9 @@ session_delete_former(struct keeper *k, struct txn *t, struct account *a)
 {
 	static const enum record_kind kinds[] = { RECORD_SKIPPED,
 		RECORD_RATCHETS, RECORD_SESSION };
-	struct session_key key = { a->jid, "", 0, 0, a->device };
-	uint8_t name[SESSION_NAME];
-	struct names n = { .most = FORMER_MOST, .head = name, .headlen = 4 };
+	struct names n = { .most = FORMER_MOST, .account = a };
 	int err = 0;
 
-	(void)session_name(&key, NULL, name);
 	for (size_t i = 0; i < sizeof kinds / sizeof kinds[0] && err == 0; i++)
 		err = delete_former(k, t, a, kinds[i], &n);
 	return err;

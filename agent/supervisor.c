@@ -179,5 +179,7 @@ supervisor_run(
 	loop_free(s.loop);
 	if (options->socket != NULL)
 		place_unlisten(options->socket, options->socket_inode);
+	if (options->forward != NULL)
+		place_unlisten(options->forward_socket, options->forward_inode);
 	return status == 0 ? 0 : 1;
 }

@@ -19,7 +19,9 @@ txn_begin(struct records *r)
 
 	if (t->open)
 		abort(); /* one at a time, inside one handler */
-	*t = (struct txn){ .r = r, .open = 1, .chain = r->chain };
+	*t = (struct txn){
+		.r = r, .open = 1, .chain = r->chain, .most = TXN_OCTETS
+	};
 	TAILQ_INIT(&t->changes);
 	if (r->spare == NULL)
 		r->spare = calloc(1, sizeof(*r->spare));
@@ -30,6 +32,12 @@ txn_begin(struct records *r)
 	return t;
 }
 
+void
+txn_large(struct txn *t)
+{
+	t->most = TXN_LARGE;
+}
+
 int
 txn_stage(struct txn *t, struct entry *e, struct sealed *s)
 {
@@ -37,7 +45,7 @@ txn_stage(struct txn *t, struct entry *e, struct sealed *s)
 	size_t len = ROW_OVERHEAD + (s != NULL ? s->len : 0);
 	int err = t->err;
 
-	if (err == 0 && len > TXN_OCTETS - t->octets)
+	if (err == 0 && len > t->most - t->octets)
 		err = ERR_FULL;
 	if (err == 0 && c == NULL && (c = calloc(1, sizeof(*c))) == NULL)
 		err = ERR_MEMORY;

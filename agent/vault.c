@@ -17,6 +17,7 @@
 #include "../ipc/err.h"
 #include "../ipc/messages.h"
 #include "crypto/crypto.h"
+#include "export.h"
 #include "records.h"
 #include "vault_internal.h"
 
@@ -109,12 +110,13 @@ attempt_end(struct vault *v, int err)
 
 	if (err == ERR_PASSPHRASE)
 		v->until = loop_now() + vault_penalty(v->wrong++) * 1000;
-	else if (err == 0)
+	else if (err == 0 && v->attempt != ATTEMPT_OTHER)
 		v->wrong = 0;
 	v->attempt = ATTEMPT_NONE;
 	v->asked = 0;
 	v->done = NULL;
 	v->recovery = NULL;
+	v->found = NULL;
 	secret_free(&v->given);
 	v->id = v->id + 1 == 0 ? 1 : v->id + 1; /* a late answer is nobody's */
 	done(v->arg, err);
@@ -157,6 +159,16 @@ derive_send(struct vault *v, const void *secret, size_t len)
 
 /* --- unlock and check ------------------------------------------------------- */
 
+/* The slots that the attempt tries. */
+static int
+attempt_slots(const struct vault *v, struct slots *slots)
+{
+	if (v->attempt != ATTEMPT_OTHER)
+		return slots_load(v, slots);
+	*slots = v->other;
+	return 0;
+}
+
 /* The key for v->slot is here: is it right? */
 static int
 key_try(struct vault *v, const uint8_t key[SLOT_KEY])
@@ -168,12 +180,14 @@ key_try(struct vault *v, const uint8_t key[SLOT_KEY])
 		err = secret_equal(master.data, v->master.data, SLOT_KEY)
 		    ? 0
 		    : ERR_CORRUPT;
-	else if (err == 0)
+	else if (err == 0 && v->attempt == ATTEMPT_UNLOCK)
 		err = records_unlock(v->records, &master);
 	if (err == 0 && v->attempt == ATTEMPT_UNLOCK) {
 		v->master = master;
 		v->open = 1;
-	} else
+	} else if (err == 0 && v->attempt == ATTEMPT_OTHER)
+		*v->found = master;
+	else
 		secret_free(&master);
 	return err;
 }
@@ -251,18 +265,16 @@ secret_try(struct vault *v, int recovery, const struct slots *slots)
 	return err;
 }
 
+/* The attempt has begun: try the secret on its slots. */
 static void
-attempt_run(struct vault *v, enum attempt attempt, int recovery,
-    const void *secret, size_t len, vault_done *done, void *arg)
+attempt_run(struct vault *v, int recovery, const void *secret, size_t len)
 {
 	struct slots slots;
 	int err;
 
-	if (attempt_begin(v, attempt, done, arg) != 0)
-		return;
 	v->next_slot = 0;
 	err = len == 0 || len > LIMIT_PASSPHRASE ? ERR_ARGUMENT
-						 : slots_load(v, &slots);
+						 : attempt_slots(v, &slots);
 	if (err == 0 && (err = secret_new(&v->given, len)) == 0)
 		memcpy(v->given.data, secret, len);
 	if (err == 0)
@@ -277,9 +289,8 @@ vault_unlock(struct vault *v, int recovery, const void *secret, size_t len,
 {
 	if (v->open)
 		done(arg, 0);
-	else
-		attempt_run(
-		    v, ATTEMPT_UNLOCK, recovery, secret, len, done, arg);
+	else if (attempt_begin(v, ATTEMPT_UNLOCK, done, arg) == 0)
+		attempt_run(v, recovery, secret, len);
 }
 
 void
@@ -288,8 +299,26 @@ vault_check(struct vault *v, int recovery, const void *secret, size_t len,
 {
 	if (!v->open)
 		done(arg, ERR_LOCKED);
-	else
-		attempt_run(v, ATTEMPT_CHECK, recovery, secret, len, done, arg);
+	else if (attempt_begin(v, ATTEMPT_CHECK, done, arg) == 0)
+		attempt_run(v, recovery, secret, len);
+}
+
+void
+vault_open_other(struct vault *v, const struct slots *slots, int recovery,
+    const void *secret, size_t len, struct secret *master, vault_done *done,
+    void *arg)
+{
+	if (attempt_begin(v, ATTEMPT_OTHER, done, arg) != 0)
+		return;
+	v->other = *slots;
+	v->found = master;
+	attempt_run(v, recovery, secret, len);
+}
+
+int
+vault_export_key(const struct vault *v, const uint8_t salt[32], uint8_t key[32])
+{
+	return v->open ? export_key(&v->master, salt, key) : ERR_LOCKED;
 }
 
 /* derive's key was not the slot's: there may be another slot. */
@@ -298,7 +327,7 @@ tried(struct vault *v, int err)
 {
 	struct slots slots;
 
-	if (err == ERR_PASSPHRASE && slots_load(v, &slots) == 0 &&
+	if (err == ERR_PASSPHRASE && attempt_slots(v, &slots) == 0 &&
 	    passphrase_try(v, &slots) == 0)
 		return 1;
 	return err;

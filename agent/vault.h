@@ -40,6 +40,20 @@ void vault_check(struct vault *, int recovery, const void *secret, size_t len,
 void vault_create(struct vault *, const void *secret, size_t len,
     char *recovery, size_t size, vault_done *, void *arg);
 struct slots;
+struct secret;
+
+/*
+ * Try a secret on slots that are another vault's (an export's), in any state
+ * of ours; *master, empty until then, gets the key that they wrap. The same
+ * one attempt and the same penalties, which a right one does not end: who
+ * brings the slots can know their secret.
+ */
+void vault_open_other(struct vault *, const struct slots *, int recovery,
+    const void *secret, size_t len, struct secret *master, vault_done *,
+    void *arg);
+/* The key of an export with this salt, for an unlocked vault. 0 or an error. */
+int
+vault_export_key(const struct vault *, const uint8_t salt[32], uint8_t key[32]);
 
 struct vault_made { /* of vault_change; wiped by the caller */
 	uint8_t id;

@@ -14,7 +14,8 @@ enum attempt {
 	ATTEMPT_UNLOCK,
 	ATTEMPT_CHECK,
 	ATTEMPT_CREATE,
-	ATTEMPT_CHANGE
+	ATTEMPT_CHANGE,
+	ATTEMPT_OTHER
 };
 
 struct vault {
@@ -32,9 +33,11 @@ struct vault {
 	struct slot slot;
 	vault_done *done;
 	void *arg;
-	struct secret given; /* what is tried, slot after slot */
-	size_t next_slot;    /* index of the next to be tried */
-	char *recovery;	     /* CREATE, CHANGE: the caller's */
+	struct secret given;  /* what is tried, slot after slot */
+	size_t next_slot;     /* index of the next to be tried */
+	char *recovery;	      /* CREATE, CHANGE: the caller's */
+	struct slots other;   /* OTHER: instead of ours */
+	struct secret *found; /* OTHER: the caller's */
 	/* guessing */
 	unsigned wrong;
 	uint64_t until; /* loop_now's ms: nobody may try before */

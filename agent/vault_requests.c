@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account.h"
 #include "handlers.h"
 #include "slots.h"
 
@@ -61,6 +62,7 @@ unlocked(void *arg, int err)
 		log_wrong(r->keeper, r);
 	if (err == 0) {
 		ask_again(r->keeper);
+		use_renew(r->keeper);
 		if (r->keeper->accounts == NULL) { /* nobody was faster */
 			keeper_unlocked(r->keeper);
 			err = log_unlocked(r->keeper, r);
@@ -72,6 +74,18 @@ unlocked(void *arg, int err)
 		request_durable(r);
 }
 
+/* An identity whose lifetime is over waits for this in an open vault. */
+static void
+prove(struct request *r, int recovery, const void *secret, size_t len)
+{
+	struct vault *v = r->keeper->vault;
+
+	if (vault_locked(v))
+		vault_unlock(v, recovery, secret, len, unlocked, r);
+	else
+		vault_check(v, recovery, secret, len, unlocked, r);
+}
+
 static void
 unlock_answered(void *arg, int err, const char *answer, size_t len)
 {
@@ -80,9 +94,9 @@ unlock_answered(void *arg, int err, const char *answer, size_t len)
 	if (err == 0 && len == 0)
 		err = ERR_CANCELLED;
 	if (err != 0)
-		request_fail(r, err, "UNLOCK");
+		request_fail(r, err, "%s", ask_why(r->keeper, err, "UNLOCK"));
 	else
-		vault_unlock(r->keeper->vault, 0, answer, len, unlocked, r);
+		prove(r, 0, answer, len);
 }
 
 void
@@ -98,14 +112,13 @@ vault_request_unlock(struct request *r)
 		request_fail(r, ERR_NO_VAULT, "make it with CREATE");
 	else if (r->keeper->locking)
 		request_fail(r, ERR_BUSY, "it is being locked");
-	else if (!vault_locked(v))
+	else if (!vault_locked(v) && !use_any_over(r->keeper))
 		request_done(r);
 	else if (g.method == SECRET_ASK)
 		ask_question(r->keeper, ASK_PASSPHRASE, r->client->pid,
 		    "Passphrase to unlock the XMPP agent", unlock_answered, r);
 	else
-		vault_unlock(v, g.method == SECRET_RECOVERY, g.secret, g.len,
-		    unlocked, r);
+		prove(r, g.method == SECRET_RECOVERY, g.secret, g.len);
 }
 
 /* --- VAULT_CREATE, SLOT_SET --------------------------------------------------------- */
@@ -202,7 +215,8 @@ asked(void *arg, int err, const char *answer, size_t len)
 	if (err == 0 && (len == 0 || len > LIMIT_PASSPHRASE))
 		err = len == 0 ? ERR_CANCELLED : ERR_TOO_LONG;
 	if (err != 0) {
-		creation_fail(c, err, "new passphrase");
+		creation_fail(
+		    c, err, ask_why(c->r->keeper, err, "new passphrase"));
 		return;
 	}
 	memcpy(c->first, answer, len);

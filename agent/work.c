@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "attach.h"
+#include "duties.h"
 #include "handlers.h"
-#include "methods.h"
 #include "renew.h"
 
 /* --- the list ----------------------------------------------------------------- */
@@ -27,7 +27,7 @@ work_name(uint64_t seq, uint8_t name[8])
 
 static struct work_item *
 list_add(struct account *a, uint64_t seq, const char *to, uint32_t device,
-    uint8_t ns)
+    uint8_t ns, uint8_t fresh)
 {
 	struct work_item *w = calloc(1, sizeof *w);
 
@@ -38,6 +38,7 @@ list_add(struct account *a, uint64_t seq, const char *to, uint32_t device,
 	w->seq = seq;
 	w->device = device;
 	w->ns = ns;
+	w->fresh = fresh;
 	TAILQ_INSERT_TAIL(&a->work, w, entry);
 	a->nwork++;
 	return w;
@@ -84,12 +85,15 @@ work_load(void *arg, const char *account, const uint8_t *name, size_t namelen,
 		return ERR_CORRUPT;
 	if (seq > k->accounts->seq)
 		k->accounts->seq = seq;
-	return list_add(a, seq, to, device, ns) == NULL ? ERR_MEMORY : 0;
+	return list_add(a, seq, to, device, ns & (uint8_t)~WORK_FRESH,
+		   ns & WORK_FRESH) == NULL
+	    ? ERR_MEMORY
+	    : 0;
 }
 
-int
-work_add_empty(struct keeper *k, struct txn *t, struct account *a,
-    const char *to, uint32_t device, uint8_t ns)
+static int
+add(struct keeper *k, struct txn *t, struct account *a, const char *to,
+    uint32_t device, uint8_t ns, uint8_t fresh)
 {
 	struct work_item *w;
 	struct buffer b;
@@ -98,14 +102,14 @@ work_add_empty(struct keeper *k, struct txn *t, struct account *a,
 	int err;
 
 	TAILQ_FOREACH(w, &a->work, entry)
-		if (w->device == device && w->ns == ns &&
+		if (w->device == device && w->ns == ns && w->fresh == fresh &&
 		    strcmp(w->to, to) == 0)
 			return 0;
 	if (a->nwork >= LIMIT_WORK)
 		return 0;
 	work_name(seq = account_seq(k), name);
 	buffer_init(&b, RECORD_MAX);
-	buffer_put_u8(&b, ns);
+	buffer_put_u8(&b, ns | fresh);
 	buffer_put_u32(&b, device);
 	buffer_put_cstring(&b, to);
 	buffer_put_string(&b, "", 0); /* no octets yet */
@@ -113,9 +117,23 @@ work_add_empty(struct keeper *k, struct txn *t, struct account *a,
 	    ? b.err
 	    : txn_put(t, RECORD_WORK, a->jid, name, sizeof name, b.data, b.len);
 	buffer_free(&b);
-	if (err == 0 && list_add(a, seq, to, device, ns) == NULL)
+	if (err == 0 && list_add(a, seq, to, device, ns, fresh) == NULL)
 		err = ERR_MEMORY;
 	return err;
+}
+
+int
+work_add_empty(struct keeper *k, struct txn *t, struct account *a,
+    const char *to, uint32_t device, uint8_t ns)
+{
+	return add(k, t, a, to, device, ns, 0);
+}
+
+int
+work_add_fresh(struct keeper *k, struct txn *t, struct account *a,
+    const char *to, uint32_t device, uint8_t ns)
+{
+	return add(k, t, a, to, device, ns, WORK_FRESH);
 }
 
 int
@@ -134,6 +152,17 @@ work_drop_all(struct txn *t, struct account *a)
 	return err;
 }
 
+/* --- the publications ----------------------------------------------------------- */
+
+#define PUBLICATIONS ((size_t)2 * OMEMO_PROFILES)
+
+/* In the order of their DUE bits. */
+static struct publication *
+publication_at(struct account *a, size_t i)
+{
+	return i % 2 == 0 ? &a->devices[i / 2] : &a->bundle[i / 2];
+}
+
 /* --- who has what --------------------------------------------------------------- */
 
 static int
@@ -142,18 +171,11 @@ is_free(uint64_t until)
 	return until <= loop_now();
 }
 
-static const struct net *
-net_with_list(struct keeper *k, const struct account *a, const struct client *c)
+static int
+may_publish_bundle(const struct account *a, size_t ns)
 {
-	size_t ns;
-
-	(void)k;
-	if (!attach_is_net(c, a->jid))
-		return NULL;
-	for (ns = 0; ns < OMEMO_PROFILES; ns++)
-		if (method_sends((uint8_t)ns) && c->net->own[ns].known)
-			return c->net;
-	return NULL;
+	return (a->due & DUE_BUNDLE & DUE_IN(ns)) &&
+	    is_free(a->bundle[ns].until);
 }
 
 /*
@@ -161,12 +183,20 @@ net_with_list(struct keeper *k, const struct account *a, const struct client *c)
  * names it, and some do so once.
  */
 static int
-may_publish_list(
-    struct keeper *k, const struct account *a, const struct client *c)
+may_publish_list(const struct account *a, const struct client *c, size_t ns)
 {
-	return (a->due & DUE_DEVICES) && is_free(a->devices.until) &&
-	    net_with_list(k, a, c) != NULL &&
-	    (a->bundle.holder == NULL || a->bundle.holder == c);
+	return (a->due & DUE_DEVICES & DUE_IN(ns)) &&
+	    is_free(a->devices[ns].until) && attach_is_net(c, a->jid) &&
+	    c->net->own[ns].known &&
+	    (a->bundle[ns].holder == NULL || a->bundle[ns].holder == c);
+}
+
+/* What is gone is withdrawn when what is there has been published. */
+static int
+may_do_duty(struct keeper *k, const struct account *a, const struct client *c)
+{
+	return !(a->due & (DUE_DEVICES | DUE_BUNDLE)) &&
+	    duty_has_work(k, a->jid, c);
 }
 
 /* Is there something that this net could do now? */
@@ -174,14 +204,16 @@ static int
 has_work(struct keeper *k, struct account *a, const struct client *c)
 {
 	struct work_item *w;
+	size_t ns;
 
 	if (!attach_is_net(c, a->jid))
 		return 0;
-	if (!a->compared)
+	if (account_to_compare(a) >= 0)
 		return 1;
-	if (may_publish_list(k, a, c))
-		return 1;
-	if ((a->due & DUE_BUNDLE) && is_free(a->bundle.until))
+	for (ns = 0; ns < OMEMO_PROFILES; ns++)
+		if (may_publish_list(a, c, ns) || may_publish_bundle(a, ns))
+			return 1;
+	if (may_do_duty(k, a, c))
 		return 1;
 	TAILQ_FOREACH(w, &a->work, entry)
 		if (c->net->caught_up && is_free(w->until))
@@ -210,12 +242,15 @@ hand_on(void *arg)
 	struct keeper *k = arg;
 	struct account *a;
 	struct work_item *w;
-	int more = 0;
+	size_t i;
+	int more;
 
 	k->accounts->handing = NULL;
+	more = duties_hand_on(k);
 	TAILQ_FOREACH(a, &k->accounts->list, entry) {
 		work_announce(k, a);
-		more |= !is_free(a->devices.until) || !is_free(a->bundle.until);
+		for (i = 0; i < PUBLICATIONS; i++)
+			more |= !is_free(publication_at(a, i)->until);
 		TAILQ_FOREACH(w, &a->work, entry)
 			more |= !is_free(w->until);
 	}
@@ -225,33 +260,49 @@ hand_on(void *arg)
 }
 
 static void
-hold(
-    struct keeper *k, struct client *c, struct client **holder, uint64_t *until)
+watch(struct keeper *k)
 {
-	*holder = c;
-	*until = loop_now() + WORK_HAND_ON_MS;
 	if (k->accounts->handing == NULL)
 		k->accounts->handing =
 		    loop_timer(k->loop, WORK_HAND_ON_MS + 100, hand_on, k);
 }
 
 void
+work_hold(
+    struct keeper *k, struct client *c, struct client **holder, uint64_t *until)
+{
+	*holder = c;
+	*until = loop_now() + WORK_HAND_ON_MS;
+	watch(k);
+}
+
+void
+work_delay_list(struct keeper *k, struct account *a, uint8_t ns, uint64_t ms)
+{
+	a->devices[ns].until = loop_now() + ms;
+	watch(k);
+}
+
+void
 work_release(struct keeper *k, struct account *a, const struct client *c)
 {
-	struct publication *both[] = { &a->devices, &a->bundle };
+	struct publication *p;
 	struct work_item *w;
 	size_t i;
 
-	for (i = 0; i < 2; i++)
-		if (both[i]->holder == c) {
-			both[i]->holder = NULL;
-			both[i]->until = 0;
+	for (i = 0; i < PUBLICATIONS; i++) {
+		p = publication_at(a, i);
+		if (p->holder == c) {
+			p->holder = NULL;
+			p->until = 0;
 		}
+	}
 	TAILQ_FOREACH(w, &a->work, entry)
 		if (w->holder == c) {
 			w->holder = NULL;
 			w->until = 0;
 		}
+	duty_release(k, c);
 	work_announce(k, a); /* to the others */
 }
 
@@ -283,6 +334,32 @@ put_nothing(struct buffer *b)
 	buffer_put_u32(b, 0);
 }
 
+/* 0: the reply is written; 1: nothing is to be published; or an error. */
+static int
+next_publication(struct request *r, struct txn *t, struct account *a)
+{
+	struct keeper *k = r->keeper;
+	struct client *c = r->client;
+	struct publication *p;
+	uint8_t ns;
+
+	for (ns = 0; ns < NAMESPACES; ns++) {
+		if (!may_publish_bundle(a, ns))
+			continue;
+		p = &a->bundle[ns];
+		work_hold(k, c, &p->holder, &p->until);
+		return work_put_bundle(r, t, a, ns, serial_of(k, p));
+	}
+	for (ns = 0; ns < NAMESPACES; ns++) {
+		if (!may_publish_list(a, c, ns))
+			continue;
+		p = &a->devices[ns];
+		work_hold(k, c, &p->holder, &p->until);
+		return work_put_devices(r, a, ns, serial_of(k, p));
+	}
+	return 1;
+}
+
 /* 0: the reply is written; or an error. */
 static int
 next_item(struct request *r, struct txn *t, struct account *a)
@@ -290,20 +367,15 @@ next_item(struct request *r, struct txn *t, struct account *a)
 	struct keeper *k = r->keeper;
 	struct client *c = r->client;
 	struct work_item *w, *next;
-	int err;
+	int err, ns;
 
-	if (!a->compared) { /* nothing is published before */
-		work_put_compare(&r->reply, a, WORK_ITEM_COMPARE);
+	if ((ns = account_to_compare(a)) >=
+	    0) { /* nothing is published before */
+		work_put_compare(&r->reply, a, (uint8_t)ns);
 		return r->reply.err;
 	}
-	if ((a->due & DUE_BUNDLE) && is_free(a->bundle.until)) {
-		hold(k, c, &a->bundle.holder, &a->bundle.until);
-		return work_put_bundle(r, t, a, serial_of(k, &a->bundle));
-	}
-	if (may_publish_list(k, a, c)) {
-		hold(k, c, &a->devices.holder, &a->devices.until);
-		return work_put_devices(r, a, serial_of(k, &a->devices));
-	}
+	if ((err = next_publication(r, t, a)) <= 0)
+		return err;
 	w = c->net->caught_up ? TAILQ_FIRST(&a->work) : NULL;
 	for (; w != NULL; w = next) {
 		next = TAILQ_NEXT(w, entry);
@@ -314,13 +386,41 @@ next_item(struct request *r, struct txn *t, struct account *a)
 		if (err == 2)
 			return 0;
 		if (err == 0) {
-			hold(k, c, &w->holder, &w->until);
+			work_hold(k, c, &w->holder, &w->until);
 			return 0;
 		}
 		list_remove(a, w); /* its device is gone or distrusted */
 	}
+	if (may_do_duty(k, a, c) && (err = duty_next(r, a->jid)) <= 0)
+		return err;
 	put_nothing(&r->reply);
 	return 0;
+}
+
+/* For a net whose account is gone. */
+static void
+next_duty(struct request *r, const char *jid)
+{
+	int err = duty_next(r, jid);
+
+	if (err == 1)
+		put_nothing(&r->reply);
+	if (err < 0)
+		request_fail(r, err, "work");
+	else
+		request_durable(r);
+}
+
+static void
+duty_is_done(struct request *r, const char *jid, uint64_t item, int ok)
+{
+	struct txn *t = txn_begin(r->keeper->records);
+	int err = duty_done(r, t, jid, item, ok);
+
+	if (err < 0)
+		request_abort(r, t, err, "work");
+	else
+		request_commit(r, t);
 }
 
 void
@@ -334,6 +434,10 @@ work_next(struct request *r)
 	reader_cstring(&r->body, jid, sizeof jid);
 	if ((err = reader_end(&r->body)) != 0) {
 		request_fail(r, err, "work");
+		return;
+	}
+	if (duty_only(r->client, jid)) {
+		next_duty(r, jid);
 		return;
 	}
 	if ((a = request_net_sure(r, jid)) == NULL)
@@ -352,11 +456,20 @@ work_next(struct request *r)
 
 /* --- WORK_DONE ------------------------------------------------------------------ */
 
+/* The lists have been published without what was given up. */
+static void
+lists_done(struct account *a, struct account_record *rec)
+{
+	if (!(rec->due & DUE_DEVICES) && withdraw_done(rec))
+		account_note_withdrawn(a, rec);
+}
+
 /* It was published: what became due meanwhile has another serial. */
 static int
-publication_done(struct txn *t, struct account *a, struct publication *p,
-    uint8_t due, int ok)
+publication_done(struct txn *t, struct account *a, size_t i, int ok)
 {
+	struct publication *p = publication_at(a, i);
+	uint8_t due = (uint8_t)(1U << i), ns = NAMESPACE(i / 2);
 	struct account_record *rec;
 	int err;
 
@@ -368,10 +481,13 @@ publication_done(struct txn *t, struct account *a, struct publication *p,
 		return err;
 	rec->due &= (uint8_t)~due;
 	a->due = rec->due;
-	if (due == DUE_BUNDLE)
-		rec->ours = a->compared = 1;
-	else if (withdraw_done(rec))
-		account_note_withdrawn(a, rec);
+	if (due & DUE_BUNDLE) {
+		rec->ours |= ns;
+		a->compared |= ns;
+	} else {
+		rec->own_read = COMPARED_ALL; /* what comes now is new */
+		lists_done(a, rec);
+	}
 	err = account_put(t, a->jid, rec);
 	account_release(rec);
 	return err;
@@ -401,25 +517,31 @@ static int
 item_done(
     struct request *r, struct txn *t, struct account *a, uint64_t item, int ok)
 {
-	struct publication *both[] = { &a->devices, &a->bundle };
+	struct publication *p;
 	size_t i;
+	int err;
 
-	if (item ==
-	    WORK_ITEM_COMPARE) { /* or could not be: then no doubt either */
-		a->compared = 1;
+	if (item >= WORK_ITEM_COMPARE &&
+	    item < WORK_ITEM_COMPARE + OMEMO_PROFILES) {
+		/* or could not be: then no doubt either */
+		a->compared |= NAMESPACE(item - WORK_ITEM_COMPARE);
 		return 0;
 	}
 	if (item == WORK_ITEM_FETCH)
 		return 0; /* what came of it the bundle says */
-	if (item == a->devices.serial)
-		return publication_done(t, a, &a->devices, DUE_DEVICES, ok);
-	if (item == a->bundle.serial)
-		return publication_done(t, a, &a->bundle, DUE_BUNDLE, ok);
-	for (i = 0; i < 2; i++) /* an older one: the newer can go on */
-		if (both[i]->holder == r->client) {
-			both[i]->holder = NULL;
-			both[i]->until = 0;
+	if ((err = duty_done(r, t, a->jid, item, ok)) != 0)
+		return err < 0 ? err : 0;
+	for (i = 0; i < PUBLICATIONS; i++)
+		if (item == publication_at(a, i)->serial)
+			return publication_done(t, a, i, ok);
+	for (i = 0; i < PUBLICATIONS; i++) {
+		/* an older one: the newer can go on */
+		p = publication_at(a, i);
+		if (p->holder == r->client) {
+			p->holder = NULL;
+			p->until = 0;
 		}
+	}
 	return empty_done(t, a, item);
 }
 
@@ -447,12 +569,17 @@ work_done(struct request *r)
 		request_fail(r, ERR_ARGUMENT, "work");
 		return;
 	}
+	if (duty_only(r->client, jid)) {
+		duty_is_done(r, jid, item, status == WORK_OK);
+		return;
+	}
 	if ((a = request_net(r, jid)) == NULL)
 		return;
 	t = txn_begin(r->keeper->records);
 	err = item_done(r, t, a, item, status == WORK_OK);
-	if (err != 0)
+	if (err != 0) {
+		r->keeper->accounts->stale = 1; /* it was told already */
 		request_abort(r, t, err, "work");
-	else
+	} else
 		request_commit(r, t);
 }

@@ -12,26 +12,13 @@
 #include "bundles.h"
 #include "crypto/crypto.h"
 #include "encrypt.h"
-#include "methods.h"
 #include "prekeys.h"
 #include "renew.h"
 #include "sessions.h"
 #include "work.h"
 
-static uint8_t
-sending_namespace(const struct net *net)
-{
-	size_t ns;
-
-	for (ns = 0; ns < OMEMO_PROFILES; ns++)
-		if (method_sends((uint8_t)ns) &&
-		    (net == NULL || net->own[ns].known))
-			return (uint8_t)ns;
-	return NS_LEGACY;
-}
-
-static void
-put_start(struct buffer *b, uint64_t item, enum work work, uint8_t ns,
+void
+work_put_start(struct buffer *b, uint64_t item, enum work work, uint8_t ns,
     const char *to, const char *id, uint32_t device)
 {
 	buffer_put_u64(b, item);
@@ -42,8 +29,8 @@ put_start(struct buffer *b, uint64_t item, enum work work, uint8_t ns,
 	buffer_put_u32(b, device);
 }
 
-static void
-put_no_bundle(struct buffer *b)
+void
+work_put_no_bundle(struct buffer *b)
 {
 	buffer_put_cstring(b, "");
 	buffer_put_u32(b, 0);
@@ -54,12 +41,12 @@ put_no_bundle(struct buffer *b)
 
 /* The own bundle is to be fetched and handed in (own_bundle.c). */
 void
-work_put_compare(struct buffer *b, const struct account *a, uint64_t item)
+work_put_compare(struct buffer *b, const struct account *a, uint8_t ns)
 {
-	put_start(
-	    b, item, WORK_FETCH_BUNDLE, method_first(), a->jid, "", a->device);
+	work_put_start(b, WORK_ITEM_COMPARE + ns, WORK_FETCH_BUNDLE, ns, a->jid,
+	    "", a->device);
 	buffer_put_u32(b, 0);
-	put_no_bundle(b);
+	work_put_no_bundle(b);
 	buffer_put_u32(b, 0);
 }
 
@@ -87,10 +74,10 @@ list_to_write(
 }
 
 int
-work_put_devices(struct request *r, struct account *a, uint64_t item)
+work_put_devices(
+    struct request *r, struct account *a, uint8_t ns, uint64_t item)
 {
 	struct net *net = r->client->net;
-	uint8_t ns = sending_namespace(net);
 	struct buffer *b = &r->reply;
 	size_t n, i;
 	uint32_t *ids = list_to_write(a, net, ns, &n);
@@ -98,11 +85,11 @@ work_put_devices(struct request *r, struct account *a, uint64_t item)
 
 	if (ids == NULL)
 		return ERR_MEMORY;
-	put_start(b, item, WORK_DEVICES, ns, a->jid, "", a->device);
+	work_put_start(b, item, WORK_DEVICES, ns, a->jid, "", a->device);
 	buffer_put_u32(b, (uint32_t)n);
 	for (i = 0; i < n; i++)
 		buffer_put_u32(b, ids[i]);
-	put_no_bundle(b);
+	work_put_no_bundle(b);
 	buffer_put_u32(b, 0);
 	err = b->err != 0 ? b->err : net_set_written(net, ns, ids, n);
 	free(ids);
@@ -138,8 +125,8 @@ put_prekeys(struct buffer *b, const struct omemo_profile *profile,
 	return n;
 }
 
-static int
-put_bundle(struct buffer *b, uint8_t ns, const struct account_record *rec,
+int
+work_put_keys(struct buffer *b, uint8_t ns, const struct account_record *rec,
     const struct prekeys *p)
 {
 	const struct omemo_profile *profile = &omemo_profiles[ns];
@@ -166,20 +153,19 @@ put_bundle(struct buffer *b, uint8_t ns, const struct account_record *rec,
 }
 
 int
-work_put_bundle(
-    struct request *r, struct txn *t, struct account *a, uint64_t item)
+work_put_bundle(struct request *r, struct txn *t, struct account *a, uint8_t ns,
+    uint64_t item)
 {
 	struct buffer *b = &r->reply;
 	struct account_record *rec = NULL;
 	struct prekeys *p = NULL;
-	uint8_t ns = sending_namespace(NULL);
 	int err;
 
-	put_start(b, item, WORK_BUNDLE, ns, a->jid, "", a->device);
+	work_put_start(b, item, WORK_BUNDLE, ns, a->jid, "", a->device);
 	buffer_put_u32(b, 0);
 	if ((err = account_open(t, a->jid, &rec)) == 0 &&
-	    (err = prekeys_open(t, a->jid, &p)) == 0)
-		err = put_bundle(b, ns, rec, p);
+	    (err = prekeys_open(t, a->jid, ns, &p)) == 0)
+		err = work_put_keys(b, ns, rec, p);
 	buffer_put_u32(b, 0);
 	prekeys_release(p);
 	account_release(rec);
@@ -232,7 +218,7 @@ empty_put(struct txn *t, const struct account *a, const struct work_item *w,
 
 	work_name(w->seq, name);
 	buffer_init(&b, RECORD_MAX);
-	buffer_put_u8(&b, w->ns);
+	buffer_put_u8(&b, w->ns | w->fresh);
 	buffer_put_u32(&b, w->device);
 	buffer_put_cstring(&b, w->to);
 	buffer_put_string(&b, e->elements.data, e->elements.len);
@@ -254,7 +240,7 @@ is_wanted(struct txn *t, const struct account *a, const struct work_item *w)
 	if (peer_open(t, a->jid, w->to, &p) != 0)
 		return 0;
 	d = peer_find(&p, w->device);
-	return d != NULL && (d->sessions & (1U << w->ns)) &&
+	return d != NULL && (w->fresh || (d->sessions & NAMESPACE(w->ns))) &&
 	    policy_may_answer(&p, d);
 }
 
@@ -322,6 +308,10 @@ empty_initiate(struct keeper *k, struct txn *t, const struct account *a,
 	err = omemo_session_initiate(s, &rec->identity, rec->device,
 	    &b->identity, b->spk_id, b->spk, b->opk_id, b->opk);
 	account_release(rec);
+	if (err == 0 && !(d->sessions & NAMESPACE(w->ns))) {
+		d->sessions |= NAMESPACE(w->ns);
+		err = peer_put(t, a->jid, &p);
+	}
 	bundles_drop(all, b); /* its one-time prekey is used once */
 	return err;
 }
@@ -339,7 +329,7 @@ empty_make(struct keeper *k, struct txn *t, const struct account *a,
 
 	if ((err = session_open(t, &key, &s)) != 0)
 		return err;
-	if (!omemo_session_ready(s))
+	if (w->fresh || !omemo_session_ready(s))
 		err = empty_initiate(k, t, a, w, s);
 	if (err == 0)
 		err = empty_element(t, a, w, s, &e->elements);
@@ -374,15 +364,16 @@ work_put_empty(
 		err = txn_delete(t, RECORD_WORK, a->jid, name, sizeof name);
 		err = err == 0 ? 1 : err;
 	} else if (err == 2) {
-		put_start(b, WORK_ITEM_FETCH, WORK_FETCH_BUNDLE, w->ns, w->to,
-		    "", w->device);
+		work_put_start(b, WORK_ITEM_FETCH, WORK_FETCH_BUNDLE, w->ns,
+		    w->to, "", w->device);
 		buffer_put_u32(b, 0);
-		put_no_bundle(b);
+		work_put_no_bundle(b);
 		buffer_put_u32(b, 0);
 	} else if (err == 0) {
-		put_start(b, w->seq, WORK_EMPTY, w->ns, w->to, e.id, w->device);
+		work_put_start(
+		    b, w->seq, WORK_EMPTY, w->ns, w->to, e.id, w->device);
 		buffer_put_u32(b, 0);
-		put_no_bundle(b);
+		work_put_no_bundle(b);
 		buffer_put(b, e.elements.data, e.elements.len);
 		err = b->err;
 	}

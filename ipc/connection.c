@@ -328,6 +328,12 @@ connection_new_packets(
 	return connection_make(l, fd, 1, handler, arg);
 }
 
+void
+connection_allow(struct connection *c, size_t out_max)
+{
+	c->out.max = out_max;
+}
+
 struct buffer *
 connection_out(struct connection *c)
 {

@@ -12,7 +12,7 @@
 
 #define CONNECTION_OUT_HIGH   (512 * 1024)  /* stop reading above */
 #define CONNECTION_OUT_MAX    (2048 * 1024) /* a peer over this is closed */
-#define CONNECTION_PACKET_MAX (16 * 1024)   /* a frame on a packet socket */
+#define CONNECTION_PACKET_MAX (96 * 1024)   /* a frame on a packet socket */
 
 struct connection;
 
@@ -37,6 +37,8 @@ struct connection *connection_new_packets(
     struct loop *, int fd, const struct connection_handler *, void *arg);
 /* Wipe what waits, close, free. closed() is not called. Safe in callbacks. */
 void connection_free(struct connection *);
+/* Another CONNECTION_OUT_MAX, for a peer that is trusted to read. */
+void connection_allow(struct connection *, size_t out_max);
 /* The output buffer: frame_begin/frame_end on it, then connection_flush. */
 struct buffer *connection_out(struct connection *);
 /* Arm writing; the octets leave at the end of the loop's turn. */

@@ -17,6 +17,7 @@
 #define BODY  (FRAME_MAX - FRAME_HEADER) /* the largest */
 #define L     MESSAGE_LOCKED
 #define E     MESSAGE_EVENT
+#define H     MESSAGE_HERE
 
 #define ELEMENTS                                                               \
 	"elements:[ namespace:u8 sid:u32 iv:s payload:s "                      \
@@ -32,24 +33,25 @@ const struct message messages[] = {
 	{ M_RESTRICT, "RESTRICT", LINK_CLIENT, 0, L, SMALL,
 	  "rights:u32 name:s accounts:[ jid:s ]", "rights:u32",
 	  "Give up rights and accounts for good, and name the client. No account listed: all." },
-	{ M_ELEVATE, "ELEVATE", LINK_CLIENT, RIGHT_INFO, 0, SMALL,
+	{ M_ELEVATE, "ELEVATE", LINK_CLIENT, RIGHT_INFO, H, SMALL,
 	  "rights:u32 method:u8 secret:s", "rights:u32",
 	  "Add trust or admin until the connection ends, for the passphrase or a yes in askpass." },
 	{ M_STATUS, "STATUS", LINK_CLIENT, RIGHT_INFO, L, SMALL, "",
 	  "locked:u8 vault:u8 doubt:u8 accounts:u32 records:u64 "
 	  "clients:[ name:s pid:u32 rights:u32 ] walls:[ role:s wall:s ]",
 	  "The agent's state, its clients, the walls in force. doubt, accounts: 0 while locked." },
-	{ M_LOCK, "LOCK", LINK_CLIENT, RIGHT_INFO, L, SMALL, "", "",
+	{ M_LOCK, "LOCK", LINK_CLIENT, RIGHT_INFO, L | H, SMALL, "", "",
 	  "Finish what was read before, then forget every key." },
-	{ M_UNLOCK, "UNLOCK", LINK_CLIENT, RIGHT_INFO, L, SMALL,
+	{ M_UNLOCK, "UNLOCK", LINK_CLIENT, RIGHT_INFO, L | H, SMALL,
 	  "method:u8 secret:s", "",
 	  "Unlock the vault. BUSY at once while another attempt runs or a penalty lasts." },
-	{ M_VAULT_CREATE, "VAULT_CREATE", LINK_CLIENT, RIGHT_INFO, L, SMALL,
+	{ M_VAULT_CREATE, "VAULT_CREATE", LINK_CLIENT, RIGHT_INFO, L | H, SMALL,
 	  "method:u8 secret:s", "recovery:s",
 	  "Make the vault where there is none; this connection then has trust and admin." },
 	{ M_LIST, "LIST", LINK_CLIENT, RIGHT_INFO, 0, SMALL, "",
-	  "accounts:[ jid:s fingerprint:f32 device:u32 due:u8 nets:u32 window:u32 ]",
-	  "The accounts of this connection. due: bit 0 device list, bit 1 bundle to be published." },
+	  "accounts:[ jid:s fingerprint:f32 device:u32 due:u8 nets:u32 window:u32 "
+	  "lifetime:u32 left:u32 over:u8 confirm:u8 open_rate:u64 decrypt_rate:u64 ]",
+	  "The accounts of this connection. due: bit 0 device list, bit 1 bundle to be published, 2 and 3 those of OMEMO 2. left: seconds of the lifetime; over: locked until unlock." },
 	{ M_CREATE, "CREATE", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
 	  "account:s others:u8", "fingerprint:f32 device:u32",
 	  "Make an identity. others: what becomes of devices found on the account's list." },
@@ -65,6 +67,9 @@ const struct message messages[] = {
 	{ M_POLICY, "POLICY", LINK_CLIENT, RIGHT_TRUST, 0, SMALL,
 	  "account:s peer:s policy:u8 require:u8", "",
 	  "What becomes of a peer's new keys, and whether encryption is required." },
+	{ M_RESET, "RESET", LINK_CLIENT, RIGHT_TRUST, 0, SMALL,
+	  "account:s peer:s fingerprint:f32", "",
+	  "New sessions with the devices of this key, because the user asks for them." },
 	{ M_PUBLISH, "PUBLISH", LINK_CLIENT, RIGHT_INFO, 0, SMALL,
 	  "account:s", "",
 	  "Mark the account's device list and bundle as to be published again." },
@@ -74,6 +79,15 @@ const struct message messages[] = {
 	{ M_ADOPT, "ADOPT", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL, "how:u8",
 	  "accounts:[ jid:s device:u32 ]",
 	  "End a doubt: the state was moved and goes on, or it is a copy and gets new device ids." },
+	{ M_ROTATE, "ROTATE", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
+	  "account:s identity:u8", "device:u32 fingerprint:f32",
+	  "A new signed prekey now, or (identity 1) another identity key and device id." },
+	{ M_REVOKE, "REVOKE", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
+	  "account:s device:u32", "device:u32",
+	  "Destroy this device's identity (device 0), or give up another device of the account for good." },
+	{ M_DUTIES, "DUTIES", LINK_CLIENT, RIGHT_INFO, 0, SMALL, "",
+	  "rows:[ account:s device:u32 left:u8 gone:u8 nets:u32 ]",
+	  "Devices that the server still has to drop. left: bit 0 list, 1 bundle, 2 to be read back." },
 	{ M_SLOTS, "SLOTS", LINK_CLIENT, RIGHT_INFO, 0, SMALL, "",
 	  "slots:[ slot:u8 kind:u8 made:u64 ]",
 	  "What opens the vault: 1 passphrase, 2 recovery code, 3 key file." },
@@ -82,7 +96,7 @@ const struct message messages[] = {
 	  "Another way to open the vault (slot 0), or another secret in a slot. A recovery code is drawn." },
 	{ M_SLOT_REMOVE, "SLOT_REMOVE", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
 	  "slot:u8", "", "A secret opens the vault no more; not the last." },
-	{ M_QUIT, "QUIT", LINK_CLIENT, RIGHT_INFO, L, SMALL, "", "",
+	{ M_QUIT, "QUIT", LINK_CLIENT, RIGHT_INFO, L | H, SMALL, "", "",
 	  "End the agent. Refused on a connection that has said RESTRICT." },
 
 	{ M_LOG, "LOG", LINK_CLIENT, RIGHT_INFO, 0, SMALL, "from:u64",
@@ -128,10 +142,28 @@ const struct message messages[] = {
 	  "account:s handle:f16", "",
 	  "Give up a composed message." },
 
+	/* --- client link: what is public ---------------------------------------- */
+	{ M_OWN_BUNDLE, "OWN_BUNDLE", LINK_CLIENT, RIGHT_INFO, 0, SMALL,
+	  "account:s namespace:u8",
+	  "device:u32 identity:s spk_id:u32 spk:s signature:s "
+	  "prekeys:[ id:u32 key:s ] spk_made:u64 withdrawn:[ id:u32 ] "
+	  "devices:[ id:u32 known:u8 heard:u64 ]",
+	  "The account's public keys as they are to be published, ids given up, its other devices." },
+	/* --- client link: moving an identity ---------------------------------- */
+	{ M_EXPORT, "EXPORT", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
+	  "account:s part:u32", "bytes:s last:u8",
+	  "An identity to move, sealed under the vault's slots: part 0 (the head) makes it, then the next ones." },
+	{ M_IMPORT, "IMPORT", LINK_CLIENT, RIGHT_ADMIN, 0, BODY,
+	  "part:s last:u8", "account:s fingerprint:f32 device:u32",
+	  "The next part of the export that is open, from 1; all of it is taken at the last, or nothing. Before: empty, 0." },
+	{ M_IMPORT_OPEN, "IMPORT_OPEN", LINK_CLIENT, RIGHT_INFO, L | H, SMALL,
+	  "head:s method:u8 secret:s", "",
+	  "A secret of one of an export's slots, for this connection's IMPORT. Also while there is no vault." },
+
 	/* --- client link: nets ------------------------------------------------ */
 	{ M_ATTACH_NET, "ATTACH_NET", LINK_CLIENT, RIGHT_NETWORK, 0, SMALL,
-	  "account:s", "device:u32 cursor:s since:u64",
-	  "Receive this account's WORK and READY events. Archive cursor, and the time it starts at." },
+	  "account:s", "device:u32 cursor:s since:u64 retired:[ device:u32 ]",
+	  "Receive this account's WORK and READY events. device 0: it is gone, there is work alone." },
 	{ M_DEVICES, "DEVICES", LINK_CLIENT, RIGHT_NETWORK, 0, BODY,
 	  "account:s namespace:u8 peer:s status:u8 devices:[ id:u32 ]", "",
 	  "A device list as the server gave it; item-not-found is an empty list." },
@@ -155,7 +187,7 @@ const struct message messages[] = {
 	  "kind:u8 id:s time:u64 keys:[ kex:u8 bytes:s ] iv:s has_payload:u8 "
 	  "payload:s archive:s",
 	  "verdict:u8 handle:f16",
-	  "An encrypted element. keys: all that name our device. archive: its id there, or empty." },
+	  "An encrypted element. keys: all that name our device or a retired one. archive: its id there, or empty." },
 	{ M_CURSOR, "CURSOR", LINK_CLIENT, RIGHT_NETWORK, 0, SMALL,
 	  "account:s archive:s end:u8", "",
 	  "The archive was read up to this id; end: to its end, for this connection." },
@@ -209,6 +241,16 @@ const struct message messages[] = {
 	  "The keeper accepts connections." },
 	{ M_LOCK_NOW, "LOCK_NOW", LINK_LAUNCHER, 0, E, SMALL, "", NULL,
 	  "Launcher to keeper: the user's signal to lock." },
+	{ M_ASK_END, "ASK_END", LINK_LAUNCHER, 0, E, SMALL, "id:u32", NULL,
+	  "Keeper to launcher: end the askpass of the ASK with this id; its reply still comes." },
+	/* --- sce link (SOCK_SEQPACKET) ---------------------------------------- */
+	{ M_SCE_READ, "SCE_READ", LINK_SCE, 0, 0, BODY, "envelope:s",
+	  "from:s to:s has_body:u8 body:s opt_out:u8 reason:s replaces:s reply_to:s "
+	  "received:s state:u8",
+	  "Read a decrypted envelope. from, to, replaces, reply_to, received: empty "
+	  "where it has none." },
+	{ M_SCE_GONE, "SCE_GONE", LINK_SCE, 0, E, SMALL, "", NULL,
+	  "The parser has died; the next one is started." },
 	/* --- front link (SOCK_SEQPACKET) -------------------------------------- */
 	{ M_FRONT_SEND, "FRONT_SEND", LINK_FRONT, 0, E, SMALL, "handle:f16", NULL,
 	  "Encrypt and send." },
@@ -227,6 +269,28 @@ const struct message messages[] = {
 	  NULL, "Something was dropped, and why." },
 	{ M_NET_CAUGHT_UP, "NET_CAUGHT_UP", LINK_FRONT, 0, E, SMALL, "", NULL,
 	  "The archive has been read to its end." },
+	{ M_FRONT_INSPECT, "FRONT_INSPECT", LINK_FRONT, 0, E, SMALL, "device:u32 ns:u8",
+	  NULL, "Look at what the server has of the account and this device (0: none); change nothing." },
+	{ M_FRONT_CONFIGURE, "FRONT_CONFIGURE", LINK_FRONT, 0, E, SMALL,
+	  "device:u32 ns:u8", NULL,
+	  "Have everyone read that device's bundle (0: the device list), and its items kept." },
+	{ M_NET_SEEN_SERVER, "NET_SEEN_SERVER", LINK_FRONT, 0, E, SMALL,
+	  "archive:u8 preference:s carbons:u8 pep:u8 options:u8 time:u64", NULL,
+	  "What the server says that it can do. time: seconds since 1970 by its clock, or 0." },
+	{ M_NET_SEEN_LIST, "NET_SEEN_LIST", LINK_FRONT, 0, E, SMALL,
+	  "state:u8 why:s access:s persist:u8 total:u32 "
+	  "devices:[ id:u32 bundle:u8 ]", NULL,
+	  "The account's device list, its node's configuration, and the first ids with their bundles' state." },
+	{ M_NET_SEEN_BUNDLE, "NET_SEEN_BUNDLE", LINK_FRONT, 0, E, SMALL,
+	  "state:u8 why:s access:s persist:u8 identity:s spk_id:u32 spk:s "
+	  "signature:s", NULL, "The device's bundle and its node's configuration." },
+	{ M_NET_SEEN_PREKEYS, "NET_SEEN_PREKEYS", LINK_FRONT, 0, E, SMALL,
+	  "prekeys:[ id:u32 key:s ]", NULL,
+	  "Some of the bundle's one-time prekeys; the next event goes on." },
+	{ M_NET_INSPECTED, "NET_INSPECTED", LINK_FRONT, 0, E, SMALL, "", NULL,
+	  "That was all." },
+	{ M_NET_CONFIGURED, "NET_CONFIGURED", LINK_FRONT, 0, E, SMALL,
+	  "reason:s", NULL, "The answer to CONFIGURE; empty: it is so now." },
 	{ M_FRONT_SLOT, "FRONT_SLOT", LINK_FRONT, 0, E, SMALL,
 	  "name:s size:u64", NULL,
 	  "Ask the server for a place for a file (XEP-0363): its name there, and its octets as they lie there." },

@@ -24,6 +24,7 @@ enum link {	       /* who speaks to whom */
 	LINK_DERIVE,   /* keeper and derive */
 	LINK_LAUNCHER, /* keeper and launcher */
 	LINK_FRONT,    /* front and its net */
+	LINK_SCE,      /* front and its parser of envelopes */
 	LINK_FILE,     /* a file's cipher or transfer, and who has it done */
 };
 
@@ -71,6 +72,15 @@ enum message_type {
 	M_WAITING,
 	M_DISCARD,
 	M_LOG = 30,
+	M_OWN_BUNDLE = 36,
+
+	M_EXPORT = 33,
+	M_IMPORT,
+	M_IMPORT_OPEN = 39,
+
+	M_ROTATE = 31,
+	M_REVOKE = 32,
+	M_DUTIES = 35,
 
 	M_ATTACH_NET = 40,
 	M_DEVICES,
@@ -82,6 +92,12 @@ enum message_type {
 	M_CURSOR,
 	M_WORK,
 	M_WORK_DONE,
+
+	/* sce link */
+	M_SCE_READ = 52,
+	M_SCE_GONE, /* event from the starter: the parser has died */
+	/* client link */
+	M_RESET = 54,
 
 	/* events, id 0 */
 	M_EVENT_LOCKED = 64,
@@ -104,6 +120,7 @@ enum message_type {
 	M_ASK = 95,
 	M_SERVING,  /* event from the keeper: it accepts connections */
 	M_LOCK_NOW, /* event to the keeper: lock */
+	M_ASK_END,  /* event from the keeper: nobody waits for it any more */
 	/* front link: all events */
 	M_FRONT_SEND = 100, /* front to net: encrypt and send this handle */
 	M_FRONT_QUIT,
@@ -113,6 +130,14 @@ enum message_type {
 	M_NET_UNENCRYPTED,
 	M_NET_NOTICE,
 	M_NET_CAUGHT_UP,
+	M_FRONT_INSPECT, /* front to net: look, change nothing */
+	M_FRONT_CONFIGURE,
+	M_NET_SEEN_SERVER, /* net to front: what INSPECT has found */
+	M_NET_SEEN_LIST,
+	M_NET_SEEN_BUNDLE,
+	M_NET_SEEN_PREKEYS,
+	M_NET_INSPECTED,
+	M_NET_CONFIGURED,
 	M_FRONT_SLOT = 116, /* front to net: where may a file be put? */
 	M_NET_SLOT,	    /* net to front */
 	M_NET_NO_SLOT,
@@ -131,6 +156,7 @@ enum message_type {
 
 #define MESSAGE_LOCKED 1 /* flag: answered while locked */
 #define MESSAGE_EVENT  2 /* flag: id 0, no reply */
+#define MESSAGE_HERE   4 /* flag: not over the forwarded socket */
 
 struct message {
 	uint8_t type;
@@ -172,11 +198,36 @@ enum bundle_status {
 	BUNDLE_UNREACHABLE = 2
 };
 
+/* what INSPECT finds of a node, and what it was told of a feature */
+enum node_state {
+	NODE_HERE = 0,
+	NODE_ABSENT,
+	NODE_MALFORMED,
+	NODE_UNREADABLE,
+};
+
+enum told { TOLD_NO = 0, TOLD_YES, TOLD_NOTHING };
+
 enum encrypt_status { ENCRYPT_DONE = 0, ENCRYPT_NEED = 1, ENCRYPT_WAIT = 2 };
 
 enum conversation_kind { KIND_CHAT = 0, KIND_ROOM = 1 };
 
-enum format { FORMAT_BODY = 0, FORMAT_SCE_CONTENT = 1 };
+/* an envelope is only ever received; a content is what goes into one */
+enum format {
+	FORMAT_BODY = 0,
+	FORMAT_SCE_CONTENT = 1,
+	FORMAT_SCE_ENVELOPE = 2
+};
+
+/* typing states (XEP-0085) of an envelope */
+enum typing {
+	TYPING_NONE = 0,
+	TYPING_ACTIVE,
+	TYPING_COMPOSING,
+	TYPING_PAUSED,
+	TYPING_INACTIVE,
+	TYPING_GONE
+};
 
 enum trust {
 	TRUST_UNDECIDED = 0,
@@ -221,13 +272,26 @@ enum doubt {
 /* what a CONSTRAIN sets */
 enum constraint {
 	CONSTRAIN_WINDOW = 1, /* seconds that a message stays for siblings */
+	CONSTRAIN_LIFETIME,   /* seconds from unlock; 0: as long as the vault */
+	CONSTRAIN_CONFIRM,    /* enum confirm_when */
+	CONSTRAIN_OPEN_RATE,  /* uses << 32 | seconds; 0: no limit */
+	CONSTRAIN_DECRYPT_RATE, /* the same */
 };
+
+/* when askpass asks before a message is opened or composed */
+enum confirm_when { CONFIRM_NEVER = 0, CONFIRM_EACH, CONFIRM_ONCE };
 
 enum adopt { ADOPT_MOVED = 0, ADOPT_COPIED = 1 };
 
 enum role { ROLE_READER = 0, ROLE_WRITER = 1 };
 
-enum why { WHY_NEW_KEY = 0, WHY_RETURNED, WHY_NEW_MEMBER, WHY_FIRST_MESSAGE };
+enum why {
+	WHY_NEW_KEY = 0,
+	WHY_RETURNED,
+	WHY_NEW_MEMBER,
+	WHY_FIRST_MESSAGE,
+	WHY_OLDER /* it had OMEMO 2, and has 0.3.0 alone now */
+};
 
 enum work {
 	WORK_NONE = 0,
@@ -235,7 +299,9 @@ enum work {
 	WORK_BUNDLE,
 	WORK_EMPTY,
 	WORK_FETCH_DEVICES,
-	WORK_FETCH_BUNDLE
+	WORK_FETCH_BUNDLE,
+	WORK_WITHDRAW, /* delete the bundle of a device that is gone */
+	WORK_VERIFY /* read back the list and that bundle, and hand both in */
 };
 
 enum work_status { WORK_OK = 0, WORK_FAILED = 1 };
@@ -259,7 +325,10 @@ enum act {
 	ACT_REVOKE,
 	ACT_IMPORT,
 	ACT_EXPORT,
+	ACT_RESET, /* new sessions with a device of a contact */
 };
+
+enum ask_status { ASK_DONE = 0, ASK_FAILED = 1, ASK_ABSENT = 2 };
 
 enum ask_kind { ASK_SOURCE = 0, ASK_PASSPHRASE = 1, ASK_CONFIRM = 2 };
 

@@ -65,6 +65,11 @@ const struct policy_role policy_roles[SANDBOX_ROLES] = {
 	  .otherwise = POLICY_KILL, .files = FILES_NONE,
 	  .nofile = 32, .nproc = 0, .fsize = LIMIT_KEEP, .data = 512 * MB,
 	  .why = "fsize is left: standard output may be a file" },
+	[ROLE_SCE] = { .name = "sce",
+	  .what = "parses one decrypted envelope after another; holds its text",
+	  .otherwise = POLICY_KILL, .files = FILES_NONE,
+	  .nofile = 8, .nproc = 0, .fsize = 0, .data = 64 * MB,
+	  .why = "data: an envelope and its parser take less than a megabyte" },
 	[ROLE_CIPHER] = { .name = "cipher",
 	  .what = "xmpp-cipher: seals or opens one file between two descriptors; holds its key",
 	  .otherwise = POLICY_KILL, .files = FILES_NONE,
@@ -85,10 +90,11 @@ const struct policy_role policy_roles[SANDBOX_ROLES] = {
 #define C ROLE_BIT(ROLE_NET_CONNECT)
 #define O ROLE_BIT(ROLE_NET_ONLINE)
 #define F ROLE_BIT(ROLE_FRONT)
+#define E ROLE_BIT(ROLE_SCE)
 #define X ROLE_BIT(ROLE_CIPHER)
 #define T ROLE_BIT(ROLE_TRANSFER)
 #define N (C | O)
-#define A (K | D | S | N | F | X | T) /* all that have a closed list */
+#define A (K | D | S | N | F | E | X | T) /* all that have a closed list */
 
 #define ALLOW	POLICY_ALLOW, 0
 #define FAIL(e) POLICY_FAIL, e

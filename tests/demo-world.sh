@@ -26,7 +26,7 @@ online r romeo "$R"
 
 # carried FROM TO BODY: TO's client has shown it, encrypted.
 carried() {
-	event "$2" event=message "from=$1" "body=$3" encryption=omemo:1
+	event "$2" event=message "from=$1" "body=$3" encryption=omemo:2
 }
 
 step "messages both ways"
@@ -67,7 +67,7 @@ while read -r pid role seccomp nnp mem; do
 	esac
 done < <(sort -n "$table")
 [ "$bad" = 0 ] || fail "a process is not walled in"
-[ "$filtered" = 14 ] || fail "$filtered filtered processes, not 14"
+[ "$filtered" = 16 ] || fail "$filtered filtered processes, not 16"
 "$O/test/attack" -c >"$T/attack.txt" ||
 	fail "the attack would not work on anyone, which proves nothing"
 echo "(the same attack on a program without walls: $(cut -d: -f2- "$T/attack.txt" | cut -d, -f1))"
@@ -89,7 +89,7 @@ done
 step "evidence: all that prosody has kept"
 octets=$(du -sb "$T/prosody/data" | cut -f1)
 files=$(find "$T/prosody/data" -type f | wc -l)
-grep -rlq 'axolotl' "$T/prosody/data"/*/archive* ||
+grep -rlq 'urn:xmpp:omemo:2\|urn%3axmpp%3aomemo%3a2' "$T/prosody/data"/*/archive* ||
 	fail "prosody has kept no encrypted message: the search means nothing"
 for body in "${bodies[@]}"; do
 	! grep -rF -- "$body" "$T/prosody/data" || fail "a body lies on the server"

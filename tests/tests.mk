@@ -8,7 +8,12 @@ L_TEST = -lcmocka $(sort $(L_KEEPER) $(L_STORE) $(L_NET) $(L_KEY) $(L_TRANSFER))
 UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 SEEDED = $(O)/test/seeded/xmpp-agent $(O)/test/seeded/xmpp-agent-store
-SUPPORT = $(addprefix $(O)/test/,json_pick hunt attack protocol_index rows mute) $(SEEDED)
+SUPPORT = $(addprefix $(O)/test/,json_pick hunt attack protocol_index rows mute failio.so) $(SEEDED)
+$(O)/test/failio.so: tests/support/failio.c
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -std=c17 -D_GNU_SOURCE -O2 $(WARN) -shared -fPIC -o $@ $<
+$(O)/tests/test_store: | $(O)/test/failio.so
 include tests/interop/oracle.mk
 include tests/chaos/chaos.mk
 include tests/bench/bench.mk
@@ -20,6 +25,15 @@ $(UNIT): $(O)/tests/%: $(O)/tests/unit/%.o $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $< $(TEST_ARCHIVES) $(L_TEST)
+
+# What fails there, one after the other (tests/unit/test_keeper_faults.c).
+WRAPPED = malloc calloc realloc reallocarray recallocarray strdup \
+	CRYPTO_secure_zalloc CRYPTO_zalloc EVP_CIPHER_CTX_new EVP_MD_CTX_new \
+	RAND_bytes RAND_priv_bytes EVP_CipherFinal_ex EVP_DigestFinal_ex \
+	EVP_PKEY_derive abort dispatch records_flush records_frame vault_frame
+comma = ,
+$(O)/tests/test_keeper_faults: ALL_LDFLAGS += \
+	$(foreach f,$(WRAPPED),-Wl$(comma)--wrap=$f)
 
 # FUZZING=1 (make fuzz): clang's driver; otherwise one that replays a corpus.
 FUZZ_MAIN = $(if $(FUZZING),-fsanitize=fuzzer,$(O)/tests/fuzz/replay.o)
@@ -62,9 +76,30 @@ interop:
 	$(Q)+$(MAKE) --no-print-directory tests
 	$(Q)SAN='$(SAN)' tests/run -o $(O) -v interop/
 
+# Clients with windows, by hand: as root, for they find the lab's certificates
+# in the system's place.
+interop-gui:
+	$(Q)$(deps) build test gui
+	$(Q)+$(MAKE) --no-print-directory tests
+	$(Q)for f in tests/interop-gui/*.sh; do timeout -s KILL 300 \
+		tests/lab/world -p -o $(O) /mnt/tree/$$f || exit 1; done
+
+
+# make faults: what fails, one after the other, and whole programs that die
+faults:
+	$(Q)$(deps) build test
+	$(Q)+$(MAKE) --no-print-directory tests
+	$(Q)tests/run -o $(O) -v test_keeper_faults test_store test_records \
+		regress/disk regress/move-crash regress/rotate-killed
+
 demo:
 	$(Q)$(deps) build test
 	$(Q)tests/demo.sh $(O)
+
+# an identity replaced and destroyed, before profanity's eyes
+demo-rotate:
+	$(Q)$(deps) build test
+	$(Q)tests/demo-rotate.sh $(O)
 
 # make fuzz T=60 [F=frame]: each target (or that one) for so many seconds
 T ?= 60
@@ -100,7 +135,8 @@ PROTOCOL.md: ipc/messages.c $(O)/test/protocol_index
 C_ALL = $(shell git ls-files '*.c')
 H_ALL = $(shell git ls-files '*.h')
 SH_ALL = $(shell git ls-files '*.sh') tests/run tests/lab/world \
-	tests/lab/world-inside tests/lab/drop .ci/run
+	tests/lab/world-inside tests/lab/drop .ci/run \
+	$(wildcard share/libexec/*)
 lint:
 	$(Q)$(deps) build test lint
 	$(Q)+$(MAKE) --no-print-directory lint-gcc lint-clang lint-format lint-words \
@@ -139,5 +175,5 @@ lint-tidy:
 	$(Q)printf '%s\n' $(C_ALL) | xargs -P2 -n4 sh -c 'out=$$(clang-tidy \
 		--quiet --warnings-as-errors="*" "$$@" 2>&1) || \
 		{ echo "$$out"; exit 1; }' sh
-.PHONY: unit tests check interop demo fuzz unit-fuzz cov lint lint-gcc lint-clang \
+.PHONY: unit tests check interop interop-gui faults demo demo-rotate fuzz unit-fuzz cov lint lint-gcc lint-clang \
 	lint-format lint-words lint-shell lint-man lint-cppcheck lint-tidy

@@ -152,10 +152,26 @@ send_text(struct chat *chat, struct command *c)
 		    chat, c->ref, "not sent: to whom? /to user@domain");
 		return;
 	}
-	err = front_send(chat->front, to, c->body, c->len, id);
+	if (c->kind == COMMAND_CORRECT && c->that == NULL &&
+	    strcmp(chat->last_to, to) != 0) {
+		view(chat)->error(chat, c->ref,
+		    "not sent: the last message was not to this contact");
+		return;
+	}
+	if (c->kind == COMMAND_SEND)
+		err = front_send(chat->front, to, c->body, c->len, id);
+	else
+		err = front_send_about(chat->front, to,
+		    c->kind == COMMAND_REPLY ? ABOUT_REPLY : ABOUT_CORRECTION,
+		    c->that != NULL ? c->that : chat->last, c->body, c->len,
+		    id);
 	if (err != 0) {
 		view(chat)->error(chat, c->ref, err_text(err));
 		return;
+	}
+	if (c->kind != COMMAND_CORRECT) { /* a correction keeps the first id */
+		strlcpy(chat->last, id, sizeof(chat->last));
+		strlcpy(chat->last_to, to, sizeof(chat->last_to));
 	}
 	remember_ref(chat, id, c->ref);
 	view(chat)->composed(chat, to, c->body, c->len);
@@ -176,6 +192,7 @@ help(void)
 {
 	puts("a line        is sent to the contact that the prompt names\n"
 	     "/to JID       write to another contact\n"
+	     "/correct TEXT what the last message should have been\n"
 	     "/trust [KEY]  say how to trust a key of this contact\n"
 	     "/quit         leave (also ^D)\n"
 	     "//text        a message that begins with a slash");
@@ -205,6 +222,8 @@ obey(struct chat *chat, struct command *c)
 {
 	switch (c->kind) {
 	case COMMAND_SEND:
+	case COMMAND_CORRECT:
+	case COMMAND_REPLY:
 		send_text(chat, c);
 		break;
 	case COMMAND_TO:

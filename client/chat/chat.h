@@ -28,6 +28,7 @@ struct chat {
 	const struct options *options;
 	const char *account;
 	char peer[JID_SIZE]; /* whom a line goes to; "": nobody yet */
+	char last[FRONT_ID], last_to[JID_SIZE]; /* what /correct corrects */
 	int json;
 	struct editor *editor; /* on a terminal */
 	struct input *input;   /* else */

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "../../agent/limits.h"
 #include "../common/text.h"
 
 #define JSON_DEPTH 8 /* a ref may be an object, not a bomb */
@@ -37,21 +38,40 @@ read_send(struct command *c)
 	const char *why;
 
 	if (!json_is_string(to))
-		return "send: \"to\" is missing or no string";
+		return "\"to\" is missing or no string";
 	if (!json_is_string(body))
-		return "send: \"body\" is missing or no string";
+		return "\"body\" is missing or no string";
 	if (strlen(json_string_value(to)) != json_string_length(to) ||
 	    jid_read(json_string_value(to), c->to, &why) != 0)
-		return "send: \"to\" is no bare JID";
+		return "\"to\" is no bare JID";
 	c->body = json_string_value(body);
 	c->len = json_string_length(body);
 	if (c->len == 0)
-		return "send: \"body\" is empty";
+		return "\"body\" is empty";
 	if (c->len > LIMIT_TEXT)
-		return "send: \"body\" is longer than 65536 octets";
+		return "\"body\" is longer than 65536 octets";
 	if (!text_valid(c->body, c->len))
-		return "send: a NUL in \"body\"";
+		return "a NUL in \"body\"";
 	c->kind = COMMAND_SEND;
+	return NULL;
+}
+
+/* correct and reply: a text, and the id of the message that it is about. */
+static const char *
+read_about(struct command *c, enum command_kind kind)
+{
+	const json_t *id = json_object_get(c->json, "id");
+	const char *why = read_send(c);
+
+	if (why != NULL)
+		return why;
+	if (!json_is_string(id) || json_string_length(id) == 0)
+		return "\"id\" is missing, empty or no string";
+	c->that = json_string_value(id);
+	if (json_string_length(id) > LIMIT_STANZA_ID ||
+	    strlen(c->that) != json_string_length(id))
+		return "\"id\" is no id of a message";
+	c->kind = kind;
 	return NULL;
 }
 
@@ -70,6 +90,10 @@ read_object(struct command *c)
 		return "\"command\" is missing or no string";
 	if (strcmp(name, "send") == 0)
 		return read_send(c);
+	if (strcmp(name, "correct") == 0)
+		return read_about(c, COMMAND_CORRECT);
+	if (strcmp(name, "reply") == 0)
+		return read_about(c, COMMAND_REPLY);
 	if (strcmp(name, "join") == 0)
 		return "join: rooms are not in this version";
 	if (strcmp(name, "quit") != 0)
@@ -107,6 +131,7 @@ read_slash(struct command *c, const char *line, size_t len)
 	} table[] = {
 		{ "/quit", COMMAND_QUIT },
 		{ "/help", COMMAND_HELP },
+		{ "/correct", COMMAND_CORRECT },
 		{ "/to", COMMAND_TO },
 		{ "/trust", COMMAND_TRUST },
 	};
@@ -128,6 +153,11 @@ read_slash(struct command *c, const char *line, size_t len)
 		c->reason = NULL;
 		c->body = left > 0 ? rest : "";
 		c->len = left;
+	}
+	if (c->kind == COMMAND_CORRECT && left == 0) {
+		c->kind = COMMAND_NONE;
+		c->reason =
+		    "/correct wants the text that is to be read instead";
 	}
 	if (c->kind != COMMAND_TO)
 		return;

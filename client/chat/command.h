@@ -11,10 +11,12 @@
 #include "../common/jid.h"
 
 enum command_kind {
-	COMMAND_NONE,  /* an empty line, or an error: reason says which */
-	COMMAND_SEND,  /* body, to ("": the current peer) */
-	COMMAND_TO,    /* to */
-	COMMAND_TRUST, /* rest: a fingerprint, or empty */
+	COMMAND_NONE,	 /* an empty line, or an error: reason says which */
+	COMMAND_SEND,	 /* body, to ("": the current peer) */
+	COMMAND_CORRECT, /* body, to, that ("": the last one) */
+	COMMAND_REPLY,	 /* body, to, that */
+	COMMAND_TO,	 /* to */
+	COMMAND_TRUST,	 /* rest: a fingerprint, or empty */
 	COMMAND_HELP,
 	COMMAND_QUIT,
 };
@@ -23,6 +25,7 @@ struct command {
 	enum command_kind kind;
 	const char *reason; /* NULL: no error */
 	char to[JID_SIZE];
+	const char *that; /* the id of an earlier message; borrowed from json */
 	const char *body; /* borrowed from the line or from json */
 	size_t len;
 	json_t *ref;  /* JSON: what the sender calls it; NULL: none */

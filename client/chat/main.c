@@ -41,6 +41,7 @@ main(int argc, char **argv)
 		.argv = argv,
 		.presence = 1,
 		.again = 1,
+		.reads = 1,
 	};
 
 	if (sandbox_early() != 0)

@@ -62,6 +62,12 @@ time_text(uint64_t seconds)
 	return json_string(text);
 }
 
+static json_t *
+an_id(const char *id)
+{
+	return id[0] != '\0' ? json_cstring(id) : json_null();
+}
+
 static void
 show_message(void *arg, const struct front_message *m)
 {
@@ -87,8 +93,26 @@ show_message(void *arg, const struct front_message *m)
 		json_object_set_new(
 		    object, "copy", json_string(words_copy(m->copy)));
 		json_object_set_new(object, "again", json_boolean(m->again));
+		json_object_set_new(object, "replaces", an_id(m->replaces));
+		json_object_set_new(object, "reply_to", an_id(m->reply_to));
 	}
 	event(chat, "message", object);
+}
+
+static void
+on_opt_out(void *arg, const char *from, const char *reason)
+{
+	event(arg, "opt-out",
+	    json_pack("{s:o, s:o}", "from", json_cstring(from), "reason",
+		json_cstring(reason)));
+}
+
+static void
+on_typing(void *arg, const char *from, const char *state)
+{
+	event(arg, "typing",
+	    json_pack(
+		"{s:o, s:s}", "from", json_cstring(from), "state", state));
 }
 
 static void
@@ -184,6 +208,8 @@ const struct view view_json = {
 		.show_reader = show_reader,
 		.show_writer = show_writer,
 		.show_message = show_message,
+		.opt_out = on_opt_out,
+		.typing = on_typing,
 		.sent = on_sent,
 		.delivered = on_delivered,
 		.failed = on_failed,

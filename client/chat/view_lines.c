@@ -54,8 +54,9 @@ show_key(struct chat *chat, const struct front_key *key, const char *does)
 	fputs("* ", stdout);
 	text_print(stdout, key->peer);
 	printf(" %s with a key %s (device %u, %s):\n", does,
-	    key->why == WHY_RETURNED ? "that had been withdrawn"
-				     : "that is new here",
+	    key->why == WHY_RETURNED	? "that had been withdrawn"
+		: key->why == WHY_OLDER ? "that now has the older OMEMO alone"
+					: "that is new here",
 	    key->device, words_trust(key->trust));
 	fingerprint_show(stdout, key->fingerprint);
 	putchar('\n');
@@ -112,6 +113,10 @@ show_message(void *arg, const struct front_message *m)
 		printf(" (%s key)", words_trust(m->trust));
 	if (m->again)
 		fputs(" (again)", stdout);
+	if (m->replaces[0] != '\0')
+		fputs(" (correction)", stdout);
+	if (m->reply_to[0] != '\0')
+		fputs(" (reply)", stdout);
 	fputs(": ", stdout);
 	text_print_body(stdout, m->text, m->len, INDENT);
 	putchar('\n');
@@ -120,6 +125,32 @@ show_message(void *arg, const struct front_message *m)
 		      "xmpp-get -d DIR\n",
 		    stdout);
 	end(chat);
+}
+
+static void
+on_opt_out(void *arg, const char *from, const char *reason)
+{
+	struct chat *chat = arg;
+
+	begin(chat);
+	fputs("* ", stdout);
+	text_print(stdout, from);
+	fputs(" will not encrypt any more (nothing is sent to it in clear)",
+	    stdout);
+	if (reason[0] != '\0') {
+		fputs(": ", stdout);
+		text_print(stdout, reason);
+	}
+	putchar('\n');
+	end(chat);
+}
+
+static void
+on_typing(void *arg, const char *from, const char *state)
+{
+	(void)arg; /* lines scroll: it would be over when it is read */
+	(void)from;
+	(void)state;
 }
 
 static void
@@ -221,6 +252,8 @@ const struct view view_lines = {
 		.show_reader = show_reader,
 		.show_writer = show_writer,
 		.show_message = show_message,
+		.opt_out = on_opt_out,
+		.typing = on_typing,
 		.sent = on_sent,
 		.delivered = on_delivered,
 		.failed = on_failed,

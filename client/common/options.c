@@ -69,6 +69,74 @@ take_window(struct options *o, const char *value)
 }
 
 static int
+take_lifetime(struct options *o, const char *value)
+{
+	return duration_read(value, &o->lifetime);
+}
+
+static int
+take_confirm(struct options *o, const char *value)
+{
+	(void)value;
+	o->confirm = CONFIRM_EACH;
+	return 0;
+}
+
+static int
+take_confirm_once(struct options *o, const char *value)
+{
+	(void)value;
+	o->confirm = CONFIRM_ONCE;
+	return 0;
+}
+
+static int
+take_no_confirm(struct options *o, const char *value)
+{
+	(void)value;
+	o->confirm = CONFIRM_NEVER;
+	return 0;
+}
+
+/* "100/1h", or 0: no limit. */
+static int
+read_rate(const char *value, uint64_t *rate)
+{
+	const char *slash = strchr(value, '/'), *why;
+	char uses[16];
+	uint64_t seconds;
+	long long n;
+
+	if (strcmp(value, "0") == 0) {
+		*rate = 0;
+		return 0;
+	}
+	if (slash == NULL || (size_t)(slash - value) >= sizeof(uses) ||
+	    value[0] < '0' || value[0] > '9')
+		return ERR_ARGUMENT;
+	memcpy(uses, value, (size_t)(slash - value));
+	uses[slash - value] = '\0';
+	n = strtonum(uses, 1, LIMIT_RATE_USES, &why);
+	if (why != NULL || duration_read(slash + 1, &seconds) != 0 ||
+	    seconds == 0 || seconds > LIMIT_RATE_TIME)
+		return ERR_ARGUMENT;
+	*rate = (uint64_t)n << 32 | seconds;
+	return 0;
+}
+
+static int
+take_open_rate(struct options *o, const char *value)
+{
+	return read_rate(value, &o->open_rate);
+}
+
+static int
+take_decrypt_rate(struct options *o, const char *value)
+{
+	return read_rate(value, &o->decrypt_rate);
+}
+
+static int
 take_json(struct options *o, const char *value)
 {
 	(void)value;
@@ -118,6 +186,39 @@ take_slot(struct options *o, const char *value)
 }
 
 static int
+take_fix(struct options *o, const char *value)
+{
+	(void)value;
+	o->fix = 1;
+	return 0;
+}
+
+static int
+take_identity(struct options *o, const char *value)
+{
+	(void)value;
+	o->identity = 1;
+	return 0;
+}
+
+static int
+take_yes(struct options *o, const char *value)
+{
+	(void)value;
+	o->yes = 1;
+	return 0;
+}
+
+static int
+take_device(struct options *o, const char *value)
+{
+	const char *err;
+
+	o->device = (uint32_t)strtonum(value, 1, INT32_MAX, &err);
+	return err != NULL ? ERR_ARGUMENT : 0;
+}
+
+static int
 take_moved(struct options *o, const char *value)
 {
 	(void)value;
@@ -141,6 +242,22 @@ take_copied(struct options *o, const char *value)
 	return 0;
 }
 
+static int
+take_force(struct options *o, const char *value)
+{
+	(void)value;
+	o->force = 1;
+	return 0;
+}
+
+static int
+take_export_recovery(struct options *o, const char *value)
+{
+	(void)value;
+	o->export_recovery = 1;
+	return 0;
+}
+
 #define STRING(field)                                                          \
 	static int take_##field(struct options *o, const char *value)          \
 	{                                                                      \
@@ -156,6 +273,7 @@ STRING(passphrase_command)
 STRING(new_passphrase_file)
 STRING(new_key_file)
 STRING(to_file)
+STRING(export_passphrase_file)
 STRING(file)
 
 static const struct row {
@@ -190,9 +308,26 @@ static const struct row {
 	{ "uri", OPTIONS_KEY, 0, take_uri, NULL },
 	{ "window", OPTIONS_KEY, 1, take_window,
 	    "a time such as 90s, 15m, 8h, 2d, or 0" },
+	{ "lifetime", OPTIONS_KEY, 1, take_lifetime,
+	    "a time such as 90s, 15m, 8h, 2d, or 0" },
+	{ "confirm", OPTIONS_KEY, 0, take_confirm, NULL },
+	{ "confirm-once", OPTIONS_KEY, 0, take_confirm_once, NULL },
+	{ "no-confirm", OPTIONS_KEY, 0, take_no_confirm, NULL },
+	{ "open-rate", OPTIONS_KEY, 1, take_open_rate,
+	    "uses and a time, such as 100/1h, or 0" },
+	{ "decrypt-rate", OPTIONS_KEY, 1, take_decrypt_rate,
+	    "uses and a time, such as 1000/1h, or 0" },
+	{ "fix", OPTIONS_KEY, 0, take_fix, NULL },
 	{ "moved", OPTIONS_KEY, 0, take_moved, NULL },
 	{ "copied", OPTIONS_KEY, 0, take_copied, NULL },
 	{ "verify", OPTIONS_KEY, 0, take_verify, NULL },
+	{ "force", OPTIONS_KEY, 0, take_force, NULL },
+	{ "export-passphrase-file", OPTIONS_KEY, 1, take_export_passphrase_file,
+	    "a file" },
+	{ "export-recovery", OPTIONS_KEY, 0, take_export_recovery, NULL },
+	{ "identity", OPTIONS_KEY, 0, take_identity, NULL },
+	{ "yes", OPTIONS_KEY, 0, take_yes, NULL },
+	{ "device", OPTIONS_KEY, 1, take_device, "a device id" },
 };
 
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
@@ -234,7 +369,8 @@ options_parse(struct options *o, enum options_who who, int argc, char **argv,
 	memset(o, 0, sizeof(*o));
 	o->timeout = TIMEOUT_DEFAULT;
 	o->others = o->adopt = -1;
-	o->window = OPTION_UNSET;
+	o->window = o->lifetime = o->confirm = OPTION_UNSET;
+	o->open_rate = o->decrypt_rate = OPTION_UNSET;
 	for (size_t i = 0; i < ROWS; i++)
 		if (rows[i].who & who)
 			table[n++] = (struct option){ rows[i].name,

@@ -29,13 +29,22 @@ struct options { /* NULL or 0: not given */
 	int others;	     /* xmpp-key create: enum others, -1: not said */
 	const char *new_passphrase_file, *new_key_file; /* xmpp-key slots */
 	int new_recovery;				/* the same */
-	int slot;	 /* xmpp-key passwd: 1 to 255; 0: not said */
-	int qr, uri;	 /* xmpp-key fingerprint: how it is shown */
-	int recovery;	 /* xmpp-key: the secret is the recovery code */
-	uint64_t window; /* xmpp-key constrain: seconds, or OPTION_UNSET */
+	int slot;     /* xmpp-key passwd: 1 to 255; 0: not said */
+	int qr, uri;  /* xmpp-key fingerprint: how it is shown */
+	int recovery; /* xmpp-key: the secret is the recovery code */
+	/* xmpp-key constrain: seconds, enum confirm_when, uses << 32 | seconds;
+	 * or OPTION_UNSET */
+	uint64_t window, lifetime, confirm, open_rate, decrypt_rate;
 	int verify;	 /* xmpp-key log */
+	int fix;	 /* xmpp-key doctor: mend what can be */
+	int identity;	 /* xmpp-key rotate: the identity key too */
+	int yes;	 /* xmpp-key revoke: do not ask */
+	uint32_t device; /* xmpp-key revoke: 1 to 2^31-1; 0: not said */
 	int adopt;	 /* xmpp-key adopt: enum adopt, -1: not said */
-	struct account account; /* what options_account read */
+	int force;	 /* xmpp-key export: over a file that is there */
+	const char *export_passphrase_file; /* xmpp-key import */
+	int export_recovery;		    /* the same: it is the code */
+	struct account account;		    /* what options_account read */
 };
 
 enum options_who { OPTIONS_CHAT = 1, OPTIONS_SEND = 2, OPTIONS_KEY = 4 };

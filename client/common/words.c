@@ -72,6 +72,7 @@ words_why(uint8_t v)
 		[WHY_RETURNED] = "returned",
 		[WHY_NEW_MEMBER] = "new-member",
 		[WHY_FIRST_MESSAGE] = "first-message",
+		[WHY_OLDER] = "older-version",
 	};
 
 	return WORD(table, v);

@@ -90,8 +90,10 @@ on_attached(void *arg, int err, struct reader *reply)
 		    "create %s",
 		    front->config.account);
 		front->handler->gone(front->arg, REFUSED);
-	} else if (err != ERR_LOCKED && err != ERR_EOF) {
-		/* LOCKED: UNLOCKED will come; EOF: closed() has been called */
+	} else if (err == ERR_LOCKED) { /* UNLOCKED will come */
+		front->handler->locked(front->arg, 1);
+	} else if (err != ERR_EOF) {
+		/* EOF: closed() has been called */
 		front->handler->gone(front->arg,
 		    fail_agent(
 			front->config.account, err, agent_error(front->agent)));
@@ -330,7 +332,8 @@ open_connections(struct front *front, int *code)
 	front->locked_first = agent_is_locked(front->agent);
 	front->link = connection_new_packets(
 	    front->loop, FRONT_FD_LINK, &link_handler, front);
-	if (front->link == NULL)
+	if (front->link == NULL ||
+	    (front->config.reads && envelopes_open(front, FRONT_FD_SCE) != 0))
 		return ERR_MEMORY;
 	return agent_attach(front->agent, front->loop, &agent_handler, front);
 }
@@ -399,6 +402,7 @@ front_free(struct front *front)
 		say_quit(front);
 		connection_free(front->link);
 	}
+	envelopes_free(front);
 	agent_free(front->agent);
 	free(front);
 }

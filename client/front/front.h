@@ -42,6 +42,9 @@ struct front_message { /* as the keeper recorded it */
 	uint32_t device;
 	uint64_t time;
 	uint8_t format, kind, trust, bound, copy, ns, again;
+	/* what the envelope says of it: the id of the message that it corrects
+	 * or answers; "": none. Only the same sender may correct. */
+	char replaces[LIMIT_STANZA_ID + 1], reply_to[LIMIT_STANZA_ID + 1];
 };
 
 /* All but the slots are required. What is shown when one of the show_… returns is
@@ -50,6 +53,11 @@ struct front_handler {
 	void (*show_reader)(void *arg, const struct front_key *);
 	void (*show_writer)(void *arg, const struct front_key *);
 	void (*show_message)(void *arg, const struct front_message *);
+	/* A contact's client says that it will not encrypt any more; nothing
+	 * is ever sent to it in clear. reason may be "". */
+	void (*opt_out)(void *arg, const char *from, const char *reason);
+	/* active, composing, paused, inactive or gone, just now. */
+	void (*typing)(void *arg, const char *from, const char *state);
 	void (*sent)(void *arg, const char *id);
 	void (*delivered)(void *arg, const char *id);
 	/* Will not be sent; it has been discarded. */
@@ -83,7 +91,8 @@ struct front_config {
 struct front;
 
 /*
- * HELLO and RESTRICT on FRONT_FD_AGENT (waits), attach it and FRONT_FD_LINK to
+ * HELLO and RESTRICT on FRONT_FD_AGENT (waits), attach it, FRONT_FD_LINK and,
+ * where messages are shown, FRONT_FD_SCE to
  * the loop. NULL after an error line; *code is then the exit code.
  */
 struct front *front_new(struct loop *, const struct front_config *,
@@ -96,6 +105,16 @@ void front_free(struct front *);
  */
 int front_send(struct front *, const char *to, const void *text, size_t len,
     char id[static FRONT_ID]);
+
+enum front_about { ABOUT_CORRECTION, ABOUT_REPLY };
+
+/*
+ * The same, for a text about an earlier message, whose id that is. It goes in
+ * an envelope, so to devices of OMEMO 2 alone.
+ */
+int front_send_about(struct front *, const char *to, enum front_about,
+    const char *that, const void *text, size_t len, char id[static FRONT_ID]);
+
 /* Ask the server for a place for a file of so many octets, once online. */
 void front_slot_ask(struct front *, const char *name, uint64_t size);
 /* Give up what is not acknowledged; failed() is called for each. */

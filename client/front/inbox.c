@@ -2,8 +2,10 @@
 /*
  * What is shown: one message after the other, in the keeper's order. For each
  * WRITER, then (a key not shown yet) show it and ACKNOWLEDGE, then OPEN, show,
- * SHOWN. Runs in the front; holds the text of one message.
+ * SHOWN. What comes in an envelope is read by the parser before it is shown.
+ * Runs in the front; holds the text of one message.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,6 +66,15 @@ failed(struct front *front, int err)
 
 	if (STAILQ_EMPTY(&in->queue) || err == ERR_EOF || err == ERR_LOCKED)
 		return;
+	/* a limit of the identity's (xmpp-key constrain): it says when */
+	if (err == ERR_BUSY && in->tries >= RETRY_TIMES) {
+		if (in->tries++ == RETRY_TIMES)
+			front->handler->notice(front->arg,
+			    front->config.account,
+			    fail_words(err, agent_error(front->agent)));
+		in->timer = loop_timer(front->loop, BUSY_MS, on_timer, front);
+		return;
+	}
 	if ((front_is_passing(err) || err == ERR_UNACKNOWLEDGED) &&
 	    in->tries++ < RETRY_TIMES) {
 		in->timer = loop_timer(front->loop, RETRY_MS, on_timer, front);
@@ -109,11 +120,20 @@ on_shown(void *arg, int err, struct reader *reply)
 }
 
 static void
+shown(struct front *front)
+{
+	struct buffer b;
+
+	front_body(front, &b, STAILQ_FIRST(&front->inbox.queue)->handle);
+	front->inbox.active = 1;
+	front_request(front, M_SHOWN, &b, on_shown, front);
+}
+
+static void
 on_opened(void *arg, int err, struct reader *r)
 {
 	struct front *front = arg;
 	struct front_message m = { 0 };
-	struct buffer b;
 
 	if (!resume(front))
 		return;
@@ -122,7 +142,7 @@ on_opened(void *arg, int err, struct reader *r)
 		return;
 	}
 	m.format = reader_u8(r);
-	m.text = reader_string(r, &m.len, LIMIT_TEXT);
+	m.text = reader_string(r, &m.len, LIMIT_ENVELOPE);
 	reader_cstring(r, m.sender, sizeof(m.sender));
 	reader_cstring(r, m.conversation, sizeof(m.conversation));
 	m.kind = reader_u8(r);
@@ -139,10 +159,73 @@ on_opened(void *arg, int err, struct reader *r)
 		failed(front, ERR_MALFORMED);
 		return;
 	}
+	if (m.format != FORMAT_BODY) {
+		front->inbox.active = 1;
+		front->inbox.opened = m;
+		envelope_read(front, &m);
+		return;
+	}
 	front->handler->show_message(front->arg, &m);
-	front_body(front, &b, STAILQ_FIRST(&front->inbox.queue)->handle);
-	front->inbox.active = 1;
-	front_request(front, M_SHOWN, &b, on_shown, front);
+	shown(front);
+}
+
+/*
+ * A receipt or a typing state: no message of its own, so it counts only where
+ * a text of that key would be shown without a warning, and only when new.
+ */
+static void
+tell_signals(struct front *front, const struct front_envelope *e)
+{
+	static const char *const words[] = {
+		[TYPING_ACTIVE] = "active",
+		[TYPING_COMPOSING] = "composing",
+		[TYPING_PAUSED] = "paused",
+		[TYPING_INACTIVE] = "inactive",
+		[TYPING_GONE] = "gone",
+	};
+	const struct front_message *m = &front->inbox.opened;
+
+	if (m->kind != KIND_CHAT || m->trust == TRUST_UNDECIDED ||
+	    m->trust == TRUST_DISTRUSTED ||
+	    strcmp(m->sender, front->config.account) == 0)
+		return;
+	if (e->received[0] != '\0' &&
+	    outbox_is_recent(front, e->received, m->sender))
+		front->handler->delivered(front->arg, e->received);
+	if (e->state != TYPING_NONE && !e->has_body && m->copy == COPY_NONE &&
+	    e->state < sizeof(words) / sizeof(words[0]))
+		front->handler->typing(front->arg, m->sender, words[e->state]);
+}
+
+void
+inbox_envelope(
+    struct front *front, const struct front_envelope *e, const char *why)
+{
+	struct front_message *m = &front->inbox.opened;
+	char text[256];
+
+	if (!resume(front))
+		return;
+	if (why == NULL)
+		why = envelope_check(front, e, m);
+	if (why != NULL) {
+		snprintf(text, sizeof(text), "a message was dropped: %s", why);
+		front->handler->notice(front->arg, m->sender, text);
+	} else {
+		if (e->opt_out)
+			front->handler->opt_out(
+			    front->arg, m->sender, e->reason);
+		m->format = FORMAT_BODY;
+		m->text = e->body;
+		m->len = e->len;
+		memcpy(m->replaces, e->replaces, sizeof(m->replaces));
+		memcpy(m->reply_to, e->reply_to, sizeof(m->reply_to));
+		tell_signals(front, e);
+		if (e->has_body)
+			front->handler->show_message(front->arg, m);
+	}
+	m->text = NULL;
+	shown(front);
 }
 
 static void

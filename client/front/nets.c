@@ -71,6 +71,12 @@ keeper_connection(const struct nets *nets)
 
 	agent = reach_agent(RIGHT_INFO | RIGHT_NETWORK,
 	    nets->config.options->name, nets->config.account, &code);
+	if (agent != NULL && nets->config.looks &&
+	    agent_restrict(agent, 0, nets->config.options->name,
+		nets->config.account) != 0) {
+		agent_free(agent);
+		return -1;
+	}
 	return agent != NULL ? agent_release(agent) : -1;
 }
 
@@ -117,7 +123,9 @@ net_arguments(const struct nets *nets, char *port, size_t size,
 		argv[n++] = "--ca-file";
 		argv[n++] = o->ca_file;
 	}
-	if (!nets->config.presence)
+	if (nets->config.looks)
+		argv[n++] = "--inspect";
+	else if (!nets->config.presence)
 		argv[n++] = "--no-presence";
 	argv[n] = NULL;
 	return n;

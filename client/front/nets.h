@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * One xmpp-net after another, with back-off. Used by the starter of a front
- * and by xmpp-key publish.
+ * and by xmpp-key publish and doctor.
  */
 #ifndef CLIENT_FRONT_NETS_H
 #define CLIENT_FRONT_NETS_H
@@ -16,6 +16,7 @@ struct nets_config {
 	const struct password *password; /* borrowed; may come to be empty */
 	int link;     /* net's end of the front link; not owned */
 	int presence; /* 0: tell net to send none */
+	int looks;    /* net is to look at the server for the front, no more */
 	/* No more nets will be started: trying again cannot help. */
 	void (*stopped)(void *arg, const char *reason);
 	void *arg;

@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <bsd/string.h>
+
 #include "../../ipc/err.h"
 #include "../common/fail.h"
 #include "private.h"
@@ -210,9 +212,32 @@ add(struct front *front)
 	return out;
 }
 
+static void
+remember(struct front *front, const char *id, const char *to)
+{
+	struct outbox *box = &front->outbox;
+	struct recent *recent = &box->recent[box->recent_at];
+
+	strlcpy(recent->id, id, sizeof(recent->id));
+	strlcpy(recent->to, to, sizeof(recent->to));
+	box->recent_at = (box->recent_at + 1) % RECENT_MAX;
+}
+
 int
-front_send(struct front *front, const char *to, const void *text, size_t len,
-    char id[static FRONT_ID])
+outbox_is_recent(const struct front *front, const char *id, const char *to)
+{
+	const struct recent *recent = front->outbox.recent;
+
+	for (size_t i = 0; i < RECENT_MAX; i++)
+		if (recent[i].id[0] != '\0' && strcmp(recent[i].id, id) == 0 &&
+		    strcmp(recent[i].to, to) == 0)
+			return 1;
+	return 0;
+}
+
+static int
+send_part(struct front *front, const char *to, uint8_t format, const void *text,
+    size_t len, char id[static FRONT_ID])
 {
 	uint8_t random[16];
 	struct outgoing *out;
@@ -233,13 +258,38 @@ front_send(struct front *front, const char *to, const void *text, size_t len,
 	buffer_put_u8(&out->body, KIND_CHAT);
 	buffer_put_cstring(&out->body, id);
 	buffer_put_u32(&out->body, 1);
-	buffer_put_u8(&out->body, FORMAT_BODY);
+	buffer_put_u8(&out->body, format);
 	buffer_put_string(&out->body, text, len);
 	err = out->body.err;
 	if (err != 0)
 		drop(front, out);
-	else
+	else {
+		remember(front, id, to);
 		compose_some(front);
+	}
+	return err;
+}
+
+int
+front_send(struct front *front, const char *to, const void *text, size_t len,
+    char id[static FRONT_ID])
+{
+	return send_part(front, to, FORMAT_BODY, text, len, id);
+}
+
+int
+front_send_about(struct front *front, const char *to, enum front_about about,
+    const char *that, const void *text, size_t len, char id[static FRONT_ID])
+{
+	struct buffer b;
+	int err;
+
+	buffer_init(&b, LIMIT_TEXT);
+	content_write(&b, about, that, text, len);
+	err = b.err != 0
+	    ? ERR_TOO_LONG
+	    : send_part(front, to, FORMAT_SCE_CONTENT, b.data, b.len, id);
+	buffer_free(&b);
 	return err;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Inside client/front: the one structure of a front and its parts,
- * front.c (connections), inbox.c (what is shown), outbox.c (what is sent) and
+ * front.c (connections), inbox.c (what is shown), envelope.c (what OMEMO 2
+ * wraps it in), content.c (what goes into that), outbox.c (what is sent) and
  * clear.c (what came in clear).
  */
 #ifndef CLIENT_FRONT_PRIVATE_H
@@ -17,8 +18,10 @@
 #define OUTBOX_MAX  LIMIT_OUTBOX
 #define COMPOSE_MAX 32 /* COMPOSE requests without an answer */
 #define CLEARS_MAX  64 /* messages in clear that the keeper is asked about */
+#define RECENT_MAX  64 /* messages sent whose receipts are believed */
 #define RETRY_MS    300
-#define RETRY_TIMES 40 /* BUSY or RETRY in a row, then it is an error */
+#define RETRY_TIMES 40	 /* BUSY or RETRY in a row, then it is an error */
+#define BUSY_MS	    5000 /* a message that cannot be opened yet is not given up */
 
 struct incoming {
 	STAILQ_ENTRY(incoming) entry;
@@ -34,7 +37,26 @@ struct inbox {
 	int asked;	/* the reply to WAITING is outstanding or has come */
 	unsigned tries; /* BUSY in a row */
 	struct timer *timer;
-	struct front_key writer; /* of the first of the queue */
+	struct front_key writer;     /* of the first of the queue */
+	struct front_message opened; /* while its envelope is read */
+};
+
+struct front_envelope {			   /* what a parser has read */
+	char from[JID_SIZE], to[JID_SIZE]; /* "": not there */
+	int has_body, opt_out;
+	const uint8_t *body;
+	size_t len;
+	char reason[LIMIT_REASON + 1];
+	char replaces[LIMIT_STANZA_ID + 1], reply_to[LIMIT_STANZA_ID + 1];
+	char received[LIMIT_STANZA_ID + 1];
+	uint8_t state; /* enum typing */
+};
+
+struct envelopes {
+	struct connection *link; /* NULL: this front does not read */
+	uint32_t last, asked;	 /* asked: 0: nothing is */
+	unsigned deaths;
+	struct buffer request;
 };
 
 enum outgoing_state { OUT_QUEUED, OUT_COMPOSING, OUT_COMPOSED };
@@ -50,10 +72,17 @@ struct outgoing {
 	unsigned tries;
 };
 
+struct recent { /* who may say that it has been received */
+	char id[LIMIT_STANZA_ID + 1];
+	char to[JID_SIZE];
+};
+
 struct outbox {
 	TAILQ_HEAD(, outgoing) list;
 	size_t count, composing, discarding;
 	struct timer *timer;
+	struct recent recent[RECENT_MAX];
+	size_t recent_at; /* the next to be written */
 };
 
 struct front {
@@ -68,6 +97,7 @@ struct front {
 	unsigned clears; /* questions about messages in clear, unanswered */
 	struct inbox inbox;
 	struct outbox outbox;
+	struct envelopes envelopes;
 };
 
 /* A request's body, begun with the account; free it after agent_request. */
@@ -90,10 +120,28 @@ void inbox_clear(struct front *); /* locked, or the end */
 void inbox_ask(struct front *);	  /* after attaching */
 void inbox_add(struct front *, const uint8_t handle[HANDLE_SIZE]);
 
+/* The envelope of the message that is shown next: why NULL: what it holds. */
+void
+inbox_envelope(struct front *, const struct front_envelope *, const char *why);
+
+int envelopes_open(struct front *, int fd);
+void envelopes_free(struct front *);
+/* Have it read; inbox_envelope is called once, maybe at once. */
+void envelope_read(struct front *, const struct front_message *);
+/* Does it say what the keeper has recorded? NULL, and how far the message is
+ * bound by it; or why not. */
+const char *envelope_check(const struct front *, const struct front_envelope *,
+    struct front_message *);
+
 void outbox_init(struct front *);
 void outbox_free(struct front *);
 void outbox_attached(struct front *);
 void outbox_online(struct front *);
+/* Has this run sent that to this contact, not long ago? */
+int outbox_is_recent(const struct front *, const char *id, const char *to);
+/* A text in XML, and the element that says what it is about. */
+void content_write(struct buffer *, enum front_about, const char *that,
+    const uint8_t *text, size_t len);
 /* The agent has gone: report what it may not have. */
 void outbox_gone(struct front *);
 void outbox_readers(struct front *, const uint8_t handle[HANDLE_SIZE]);

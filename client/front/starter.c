@@ -3,7 +3,8 @@
  * The starter: the first of a front's two processes. It parses nothing that
  * comes from the network or from the agent's clients; it holds net's end of
  * the front link and, in locked memory, the account's password; it starts the
- * front once and one xmpp-net after another. Trusts its user's options,
+ * front once, and one xmpp-net and one xmpp-sce after another, which it never
+ * listens to. Trusts its user's options,
  * accounts file and password command, and the keeper's word that the vault is
  * locked or not.
  */
@@ -27,6 +28,7 @@
 #include "../common/fail.h"
 #include "../common/reach.h"
 #include "nets.h"
+#include "parsers.h"
 #include "spawn.h"
 
 #define AGAIN_QUICK_MS 5000 /* a front that lost the agent sooner … */
@@ -39,7 +41,9 @@ struct state {
 	struct loop *loop;
 	struct agent *agent; /* says LOCKED and UNLOCKED; NULL: gone */
 	struct nets *nets;
-	int link[2]; /* 0: the front's end, 1: net's */
+	struct parsers *parsers; /* NULL: the front does not read */
+	int link[2];		 /* 0: the front's end, 1: net's */
+	int sce[2];		 /* 0: the front's end, 1: the parser's */
 	pid_t front;
 	int status; /* of the front */
 };
@@ -60,8 +64,8 @@ start_front(struct state *s)
 {
 	const struct starter *config = s->config;
 	const char **argv = calloc((size_t)config->argc + 3, sizeof(*argv));
-	int fds[2 + STARTER_MORE] = { s->link[0], reach_socket() };
-	int more = 0;
+	int fds[3 + STARTER_MORE] = { s->link[0], reach_socket(), s->sce[0] };
+	int count = config->reads ? 3 : 2, more = 0;
 	size_t n = 0;
 
 	if (argv == NULL || fds[1] == -1) {
@@ -69,7 +73,7 @@ start_front(struct state *s)
 		return NO_AGENT;
 	}
 	if (config->more != NULL &&
-	    (more = config->more(config, fds + 2)) < 0) {
+	    (more = config->more(config, fds + count)) < 0) {
 		free(argv);
 		close(fds[1]);
 		return REFUSED;
@@ -79,12 +83,16 @@ start_front(struct state *s)
 	argv[n++] = "front";
 	for (int i = 1; i < config->argc; i++)
 		argv[n++] = config->argv[i];
-	s->front = spawn("/proc/self/exe", argv, fds, 2 + (size_t)more, 0);
+	s->front = spawn("/proc/self/exe", argv, fds, (size_t)(count + more), 0);
 	free(argv);
-	for (int i = 1; i < 2 + more; i++)
-		close(fds[i]);
+	close(fds[1]);
+	for (int i = 0; i < more; i++)
+		close(fds[count + i]);
 	close(s->link[0]);
 	s->link[0] = -1;
+	if (s->sce[0] != -1)
+		close(s->sce[0]);
+	s->sce[0] = -1;
 	return s->front == -1 ? REFUSED : DONE;
 }
 
@@ -103,7 +111,8 @@ on_child(void *arg, int signo)
 			loop_stop(s->loop, 0);
 			return;
 		}
-		nets_reap(s->nets, pid, status);
+		if (!nets_reap(s->nets, pid, status))
+			parsers_reap(s->parsers, pid, status);
 	}
 }
 
@@ -174,11 +183,17 @@ prepare(struct state *s)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s->link) ==
 	    -1)
 		return fail("socketpair", "%s", strerror(errno));
+	if (s->config->reads &&
+	    socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, s->sce) == -1)
+		return fail("socketpair", "%s", strerror(errno));
 	s->loop = loop_new();
 	config.link = s->link[1];
 	s->nets = s->loop != NULL ? nets_new(s->loop, &config) : NULL;
 	if (s->nets == NULL || loop_signal(s->loop, SIGCHLD, on_child, s) != 0)
 		return fail("starter", "out of memory");
+	if (s->config->reads &&
+	    (s->parsers = parsers_new(s->loop, s->sce[1])) == NULL)
+		return REFUSED;
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
 		if (loop_signal(s->loop, signals[i], on_signal, s) != 0)
 			return fail("starter", "%s", strerror(errno));
@@ -219,11 +234,15 @@ run_once(struct state *s)
 		}
 	}
 	nets_free(s->nets);
+	parsers_free(s->parsers);
 	agent_free(s->agent);
 	loop_free(s->loop);
-	for (size_t i = 0; i < 2; i++)
+	for (size_t i = 0; i < 2; i++) {
 		if (s->link[i] != -1)
 			close(s->link[i]);
+		if (s->sce[i] != -1)
+			close(s->sce[i]);
+	}
 	return code;
 }
 
@@ -295,6 +314,7 @@ run(struct starter *config, const struct password *password,
 			.config = config,
 			.password = *password,
 			.link = { -1, -1 },
+			.sce = { -1, -1 },
 		};
 
 		began = loop_now();

@@ -16,6 +16,7 @@ struct starter {
 	char **argv;  /* handed on to the front behind "-x front" */
 	int presence; /* 0: the net sends none */
 	int again;    /* begin anew when the agent ends the connection */
+	int reads;    /* the front shows messages: it gets a parser */
 	/* NULL, or what opens further descriptors for the front, its options
 	 * complete: how many, or -1 after an error line. */
 	int (*more)(const struct starter *, int fds[static STARTER_MORE]);
@@ -35,7 +36,8 @@ int starter_is_front(int *argc, char **argv);
 enum front_fd {
 	FRONT_FD_LINK = 3,  /* SOCK_SEQPACKET, to its net */
 	FRONT_FD_AGENT = 4, /* connected, nothing said yet */
-	FRONT_FD_MORE = 5,  /* those of starter.more */
+	FRONT_FD_SCE = 5,   /* SOCK_SEQPACKET, to its parser, if it reads */
+	FRONT_FD_MORE = 5,  /* else: those of starter.more */
 };
 
 /* The front's exit code for "the agent has ended the connection". */

@@ -25,6 +25,12 @@ key_each_account(struct key *key,
 		a.due = reader_u8(&r);
 		a.nets = reader_u32(&r);
 		a.window = reader_u32(&r);
+		a.lifetime = reader_u32(&r);
+		a.left = reader_u32(&r);
+		a.over = reader_u8(&r);
+		a.confirm = reader_u8(&r);
+		a.open_rate = reader_u64(&r);
+		a.decrypt_rate = reader_u64(&r);
 		if (r.err != 0)
 			break;
 		fn(arg, &a);

@@ -5,6 +5,7 @@
 #ifndef CLIENT_KEY_KEY_H
 #define CLIENT_KEY_KEY_H
 
+#include <jansson.h>
 #include <stdint.h>
 
 #include "../../ipc/agent_client.h"
@@ -14,6 +15,8 @@
 #include "../common/jid.h"
 #include "../common/options.h"
 
+struct verb;
+
 struct key {
 	struct options options;
 	struct agent *agent; /* connected; rights as the verb's row says */
@@ -21,6 +24,9 @@ struct key {
 	char **argv;
 	char jid[JID_SIZE];  /* the first operand, where the verb has one */
 	char peer[JID_SIZE]; /* the second, the same */
+	struct password password; /* the account's, once it was asked for */
+	const struct verb *verbs; /* all of them, for help */
+	size_t nverbs;
 };
 
 struct verb {
@@ -32,6 +38,8 @@ struct verb {
 	int least, most; /* operands */
 	uint32_t rights; /* beside info: what ELEVATE will be asked for */
 };
+
+#define VERB_ALONE (1U << 31) /* rights: the agent is not asked at all */
 
 int key_create(struct key *);
 int key_list(struct key *);
@@ -46,11 +54,18 @@ int key_trust(struct key *);
 int key_distrust(struct key *);
 int key_verify(struct key *);
 int key_publish(struct key *);
+int key_doctor(struct key *);
+int key_help(struct key *);
 int key_adopt(struct key *);
+int key_reset(struct key *);
 int key_constrain(struct key *);
 int key_slots(struct key *);
 int key_passwd(struct key *);
 int key_log(struct key *);
+int key_export(struct key *);
+int key_import(struct key *);
+int key_rotate(struct key *);
+int key_revoke(struct key *);
 
 /* --- what the verbs share (secret.c, account.c, call.c) --- */
 
@@ -60,6 +75,13 @@ int key_log(struct key *);
 int key_secret(struct key *, int twice, uint8_t *method, struct password *p);
 /* Put method and secret into a body, as ELEVATE, UNLOCK, VAULT_CREATE have it. */
 void key_put_secret(struct buffer *, uint8_t method, const struct password *);
+/* VAULT_CREATE with this secret, which the caller frees; recovery gets the
+ * code. 0, or the exit code after an error line. */
+#define RECOVERY_MAX 256
+int key_make_vault(struct key *, uint8_t method, const struct password *,
+    char recovery[static RECOVERY_MAX]);
+/* Unless it is empty, or for --json. */
+void key_print_recovery(const struct key *, const char *recovery);
 /* ELEVATE. 0, or the exit code after an error line. */
 int key_elevate(struct key *, uint32_t rights);
 /* agent_call; frees the body (NULL: empty); 0, or the exit code after an
@@ -74,7 +96,15 @@ struct key_account { /* a row of LIST */
 	uint8_t fingerprint[FINGERPRINT_SIZE];
 	uint32_t device, nets, window;
 	uint8_t due;
+	uint32_t lifetime, left;	  /* seconds */
+	uint8_t over;			  /* locked, alone, until unlock */
+	uint8_t confirm;		  /* enum confirm_when */
+	uint64_t open_rate, decrypt_rate; /* uses << 32 | seconds */
 };
+
+/* constraints.c: what constrains an account, for people and for programs. */
+void key_constraints_print(const struct key_account *);
+json_t *key_constraints_json(const struct key_account *);
 
 /* fn for each account, non-zero stops; 0, or the exit code (printed). */
 int key_each_account(
@@ -92,6 +122,30 @@ struct key_row { /* a row of PEERS; device 0: a policy, and no key yet */
 /* fn for each key of peer ("": of everyone); 0, or the exit code (printed). */
 int key_each_row(struct key *, const char *peer,
     void (*fn)(void *arg, const struct key_row *), void *arg);
+
+struct key_duty { /* a row of DUTIES */
+	char jid[JID_SIZE];
+	uint32_t device, nets;
+	uint8_t left, gone;
+};
+
+#define DUTY_WORDS 64 /* octets */
+/* fn for each duty; 0, or the exit code (printed). */
+int key_each_duty(
+    struct key *, void (*fn)(void *arg, const struct key_duty *), void *arg);
+/* Those of key->jid, added to *n. */
+int key_count_duties(struct key *, int *n);
+/* What is left of it: "device list, bundle, to be read back". */
+const char *duty_words(uint8_t left, char out[static DUTY_WORDS]);
+
+/* serve.c: wait until nothing is left that needs the server. */
+struct serve_config {
+	int (*left)(struct key *, int *n);	/* 0, or the exit code */
+	int (*nets)(struct key *, unsigned *n); /* that are there */
+	const char *not_yet, *done;		/* for a person */
+};
+
+int key_serve(struct key *, const struct serve_config *);
 
 struct key_status { /* STATUS, without its lists */
 	uint8_t locked, vault;

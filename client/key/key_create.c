@@ -9,14 +9,26 @@
 #include "../common/json.h"
 #include "key.h"
 
-#define RECOVERY_MAX 256
-
-static int
-create_vault(struct key *key, char *recovery, size_t size)
+int
+key_make_vault(struct key *key, uint8_t method, const struct password *p,
+    char recovery[static RECOVERY_MAX])
 {
-	struct password p = { 0 };
 	struct buffer b;
 	struct reader r;
+	int code;
+
+	buffer_init(&b, FRAME_MAX);
+	key_put_secret(&b, method, p);
+	code = key_call(key, M_VAULT_CREATE, &b, &r, "vault");
+	if (code == DONE)
+		reader_cstring(&r, recovery, RECOVERY_MAX);
+	return code;
+}
+
+static int
+create_vault(struct key *key, char recovery[static RECOVERY_MAX])
+{
+	struct password p = { 0 };
 	uint8_t method;
 	int code;
 
@@ -24,18 +36,14 @@ create_vault(struct key *key, char *recovery, size_t size)
 		return fail_usage("--recovery", "there is no vault yet");
 	if (key_secret(key, 1, &method, &p) != 0)
 		return REFUSED;
-	buffer_init(&b, FRAME_MAX);
-	key_put_secret(&b, method, &p);
+	code = key_make_vault(key, method, &p, recovery);
 	password_free(&p);
-	code = key_call(key, M_VAULT_CREATE, &b, &r, "vault");
-	if (code == DONE)
-		reader_cstring(&r, recovery, size);
 	return code;
 }
 
 /* Before anything else can fail: it is shown once. */
-static void
-print_recovery(const struct key *key, const char *recovery)
+void
+key_print_recovery(const struct key *key, const char *recovery)
 {
 	if (recovery[0] == '\0' || key->options.json)
 		return;
@@ -60,10 +68,10 @@ key_create(struct key *key)
 	if (code != DONE)
 		return code;
 	code = status.vault ? key_elevate(key, RIGHT_ADMIN)
-			    : create_vault(key, recovery, sizeof(recovery));
+			    : create_vault(key, recovery);
 	if (code != DONE)
 		return code;
-	print_recovery(key, recovery);
+	key_print_recovery(key, recovery);
 	key_body(key, &b);
 	buffer_put_u8(&b,
 	    (uint8_t)(key->options.others == -1 ? OTHERS_IGNORE

@@ -22,9 +22,9 @@ static void
 print_json(void *arg, const struct key_account *a)
 {
 	(void)arg;
-	json_line(json_pack("{s:o, s:o, s:I}", "jid", json_cstring(a->jid),
+	json_line(json_pack("{s:o, s:o, s:I, s:o}", "jid", json_cstring(a->jid),
 	    "fingerprint", json_fingerprint(a->fingerprint), "device",
-	    (json_int_t)a->device));
+	    (json_int_t)a->device, "constraints", key_constraints_json(a)));
 }
 
 int

@@ -10,6 +10,15 @@ key_lock(struct key *key)
 	return key_call(key, M_LOCK, NULL, NULL, "lock");
 }
 
+static void
+note_over(void *arg, const struct key_account *a)
+{
+	int *over = arg;
+
+	*over |= a->over;
+}
+
+/* In an open vault the passphrase is for identities whose life is over. */
 int
 key_unlock(struct key *key)
 {
@@ -18,13 +27,15 @@ key_unlock(struct key *key)
 	struct buffer b;
 	struct reader r;
 	uint8_t method;
-	int code = key_get_status(key, &status, &r);
+	int over = 0, code = key_get_status(key, &status, &r);
 
+	if (code == DONE && !status.locked && status.vault)
+		code = key_each_account(key, note_over, &over);
 	if (code != DONE)
 		return code;
 	if (!status.vault)
 		return fail_agent("unlock", ERR_NO_VAULT, "");
-	if (!status.locked)
+	if (!status.locked && !over)
 		return DONE;
 	if (key_secret(key, 0, &method, &p) != 0)
 		return REFUSED;

@@ -33,6 +33,7 @@ static const char *const words[] = {
 	[ACT_REVOKE] = "revoke",
 	[ACT_IMPORT] = "import",
 	[ACT_EXPORT] = "export",
+	[ACT_RESET] = "reset",
 };
 
 static const char *

@@ -19,7 +19,6 @@
 #include "key.h"
 
 #define KEY_FILE_OCTETS 32 /* in hex, one line */
-#define RECOVERY_MAX	256
 
 static const char *const kinds[] = { "unknown", "passphrase", "recovery code",
 	"key file" };

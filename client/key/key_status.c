@@ -140,28 +140,91 @@ print_lines(
 	}
 }
 
+/* --- what waits for a server --------------------------------------------------- */
+
+static void
+add_duty(void *arg, const struct key_duty *d)
+{
+	char words[DUTY_WORDS];
+
+	json_array_append_new(arg,
+	    json_pack("{s:o, s:I, s:s, s:b}", "jid", json_cstring(d->jid),
+		"device", (json_int_t)d->device, "left",
+		duty_words(d->left, words), "destroyed", d->gone != 0));
+}
+
+static void
+add_due(void *arg, const struct key_account *a)
+{
+	char words[DUTY_WORDS];
+
+	if (a->due != 0)
+		json_array_append_new(arg,
+		    json_pack("{s:o, s:s}", "jid", json_cstring(a->jid), "due",
+			duty_words((a->due | a->due >> 2) & 3, words)));
+}
+
+static void
+print_waiting(const json_t *due, const json_t *duties)
+{
+	json_t *row;
+	size_t i;
+
+	json_array_foreach(due, i, row)
+	{
+		text_print(stdout, field(row, "jid"));
+		printf(": due: %s\n", field(row, "due"));
+	}
+	json_array_foreach(duties, i, row)
+	{
+		text_print(stdout, field(row, "jid"));
+		printf(": withdrawal of device %lld%s waits for the server: "
+		       "%s\n",
+		    (long long)json_integer_value(
+			json_object_get(row, "device")),
+		    json_is_true(json_object_get(row, "destroyed"))
+			? " (destroyed here)"
+			: "",
+		    field(row, "left"));
+	}
+}
+
 int
 key_status(struct key *key)
 {
 	struct key_status s;
 	struct reader r;
-	json_t *clients, *walls;
+	json_t *clients, *walls, *due, *duties;
 	int code = key_get_status(key, &s, &r);
 
 	if (code != DONE)
 		return code;
 	clients = read_clients(&r);
 	walls = read_walls(&r);
-	if (reader_end(&r) != 0) {
+	due = json_array();
+	duties = json_array();
+	if (reader_end(&r) != 0)
 		code = fail_agent("status", ERR_MALFORMED, "");
+	else if (s.vault && !s.locked) {
+		code = key_each_account(key, add_due, due);
+		if (code == DONE)
+			code = key_each_duty(key, add_duty, duties);
+	}
+	if (code != DONE) {
+		; /* it has been told */
 	} else if (key->options.json) {
-		json_line(json_pack("{s:b, s:b, s:o, s:I, s:I, s:O, s:O}",
-		    "locked", s.locked != 0, "vault", s.vault != 0, "doubt",
+		json_line(json_pack(
+		    "{s:b, s:b, s:o, s:I, s:I, s:O, s:O, s:O, s:O}", "locked",
+		    s.locked != 0, "vault", s.vault != 0, "doubt",
 		    list_doubts(s.doubt), "accounts", (json_int_t)s.accounts,
 		    "records", (json_int_t)s.records, "clients", clients,
-		    "walls", walls));
-	} else
+		    "walls", walls, "due", due, "withdrawals", duties));
+	} else {
 		print_lines(&s, clients, walls);
+		print_waiting(due, duties);
+	}
+	json_decref(due);
+	json_decref(duties);
 	json_decref(clients);
 	json_decref(walls);
 	return code;

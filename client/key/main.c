@@ -4,12 +4,12 @@
  * password command and, for publish, an xmpp-net. Holds a passphrase for the
  * moment that it hands it over; trusts the agent.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "../../sandbox/sandbox.h"
 #include "../common/reach.h"
 #include "completion.h"
+#include "help.h"
 #include "key.h"
 
 static const struct verb verbs[] = {
@@ -43,44 +43,39 @@ static const struct verb verbs[] = {
 	    "trust a key that was not compared", 1, 2, 66, RIGHT_TRUST },
 	{ "distrust", key_distrust, "JID {[PEER] URI|- | PEER FINGERPRINT}",
 	    "never use a key again", 1, 2, 66, RIGHT_TRUST },
-	{ "constrain", key_constrain, "JID --window T",
+	{ "reset", key_reset, "JID {[PEER] URI|- | PEER FINGERPRINT}",
+	    "begin new sessions with a device", 1, 2, 66, RIGHT_TRUST },
+	{ "constrain", key_constrain,
+	    "JID [--window T] [--lifetime T] "
+	    "[--confirm|--confirm-once|--no-confirm] [--open-rate N/T] "
+	    "[--decrypt-rate N/T]",
 	    "limit what an identity may be used for", 1, 1, 1, RIGHT_ADMIN },
+	{ "rotate", key_rotate, "JID [--identity]",
+	    "a new signed prekey, or a new identity key and device", 1, 1, 1,
+	    RIGHT_ADMIN },
+	{ "revoke", key_revoke, "JID [PEER] [--device N] [--yes]",
+	    "destroy this device, or give up another one", 2, 1, 2,
+	    RIGHT_ADMIN | RIGHT_TRUST },
 	{ "adopt", key_adopt, "--moved|--copied",
 	    "say what became of a state that is in doubt", 0, 0, 0,
 	    RIGHT_ADMIN },
 	{ "log", key_log, "[JID] [--verify]",
 	    "what was done, when, and by which process", 1, 0, 1, 0 },
+	{ "export", key_export, "JID FILE [--force]",
+	    "an identity and its decisions, sealed, to move or keep", 1, 2, 2,
+	    RIGHT_ADMIN },
+	{ "import", key_import,
+	    "FILE [--export-passphrase-file F] [--export-recovery]",
+	    "take in what export has written", 0, 1, 1, RIGHT_ADMIN },
 	{ "publish", key_publish, "JID", "publish device list and bundle", 1, 1,
 	    1, 0 },
+	{ "doctor", key_doctor, "JID [--fix]",
+	    "compare what the server publishes with what the agent holds", 1, 1,
+	    1, 0 },
+	{ "help", key_help, "[VERB]", "what each verb does, or this one", 0, 0,
+	    1, VERB_ALONE },
 };
 #define VERBS (sizeof(verbs) / sizeof(verbs[0]))
-
-static void
-make_usage(char *text, size_t size)
-{
-	size_t n = 0;
-
-	n += (size_t)snprintf(text, size, "usage: xmpp-key VERB …\n");
-	for (size_t i = 0; i < VERBS && n < size; i++)
-		n +=
-		    (size_t)snprintf(text + n, size - n, "  %-11s %s\n%14s%s\n",
-			verbs[i].name, verbs[i].usage, "", verbs[i].what);
-	if (n < size)
-		snprintf(text + n, size - n,
-		    "  --json, --name N, --timeout S\n"
-		    "  --passphrase-file F, --passphrase-command C\n"
-		    "  publish: --host H --port P --ca-file F --password-file F "
-		    "--password-command C\n");
-}
-
-static const struct verb *
-find_verb(const char *name)
-{
-	for (size_t i = 0; i < VERBS; i++)
-		if (strcmp(verbs[i].name, name) == 0)
-			return &verbs[i];
-	return NULL;
-}
 
 static int
 read_operands(struct key *key, const struct verb *verb)
@@ -102,14 +97,14 @@ main(int argc, char **argv)
 {
 	struct key key = { 0 };
 	const struct verb *verb;
-	char usage[4096];
+	char usage[HELP_SIZE];
 	int first, code;
 
 	if (sandbox_early() != 0)
 		return fail("sandbox", "the walls could not be put up");
 	if (argc == 3 && strcmp(argv[1], "--completion") == 0)
 		return completion_print(argv[2], verbs, VERBS);
-	make_usage(usage, sizeof(usage));
+	help_usage(usage, sizeof(usage), verbs, VERBS);
 	first = options_parse(&key.options, OPTIONS_KEY, argc, argv, usage);
 	if (first == -1)
 		return USAGE;
@@ -117,14 +112,18 @@ main(int argc, char **argv)
 		return fail_usage("usage",
 		    "xmpp-key VERB …; xmpp-key --help "
 		    "lists the verbs");
-	verb = find_verb(argv[first]);
+	verb = help_find(argv[first], verbs, VERBS);
 	if (verb == NULL)
 		return fail_usage(argv[first], "no such verb");
 	key.argc = argc - first - 1;
 	key.argv = argv + first + 1;
+	key.verbs = verbs;
+	key.nverbs = VERBS;
 	code = read_operands(&key, verb);
 	if (code != DONE)
 		return code;
+	if (verb->rights & VERB_ALONE)
+		return verb->run(&key);
 	options_name(&key.options, "xmpp-key");
 	/* No account is named: publish and status look beyond one, and a
 	 * right that is not asked for is not had. */
@@ -133,6 +132,7 @@ main(int argc, char **argv)
 	if (key.agent == NULL)
 		return code;
 	code = verb->run(&key);
+	password_free(&key.password);
 	agent_free(key.agent);
 	return code;
 }

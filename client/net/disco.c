@@ -23,6 +23,7 @@ static const char *const features[] = {
 	NS_CAPS,
 	XMPP_NS_DISCO_INFO,
 	NS_EME,
+	NODE_LIST2 "+notify",
 	NS_PING,
 };
 #define NFEATURES (sizeof(features) / sizeof(features[0]))

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "net.h"
+#include "omemo_xml.h"
 #include "slot.h"
 
 static void
@@ -22,6 +23,21 @@ on_slot_wanted(struct net *net, struct reader *r)
 		slot_ask(net, name, size);
 }
 
+/* Only a net that was started to look may be told to. */
+static int
+on_inspect(struct net *net, uint8_t type, struct reader *r)
+{
+	uint32_t device = reader_u32(r);
+	uint8_t ns = reader_u8(r);
+
+	if (!net->looks || !net->bound)
+		return ERR_UNKNOWN_MESSAGE;
+	if (ns >= DIALECTS)
+		return ERR_UNSUPPORTED;
+	return type == M_FRONT_INSPECT ? inspect(net, ns, device)
+				       : inspect_configure(net, ns, device);
+}
+
 static int
 on_frame(void *arg, struct frame *f)
 {
@@ -33,6 +49,8 @@ on_frame(void *arg, struct frame *f)
 		return ERR_UNKNOWN_MESSAGE;
 	if (message_check(m->request, f->body.p, f->body.left) != 0)
 		return ERR_MALFORMED;
+	if (f->type == M_FRONT_INSPECT || f->type == M_FRONT_CONFIGURE)
+		return on_inspect(net, f->type, &f->body);
 	if (f->type == M_FRONT_SEND) {
 		reader_fixed(&f->body, handle, sizeof(handle));
 		outgoing_add(net, handle);

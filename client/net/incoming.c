@@ -19,13 +19,13 @@
 
 /* The body of a DECRYPT after the account, up to the archive id. */
 static void
-put_decrypt(
-    struct buffer *b, const struct origin *o, const struct xml_encrypted *e)
+put_decrypt(struct buffer *b, const struct origin *o, uint8_t ns,
+    const struct xml_encrypted *e)
 {
 	uint64_t now = (uint64_t)time(NULL);
 	size_t i;
 
-	buffer_put_u8(b, NS_LEGACY);
+	buffer_put_u8(b, ns);
 	buffer_put_cstring(b, o->sender);
 	buffer_put_u32(b, e->sid);
 	buffer_put_u8(b, (uint8_t)o->path);
@@ -53,33 +53,60 @@ is_for_us(const struct net *net, const struct origin *o,
     const struct xml_encrypted *e)
 {
 	return e->nkeys > 0 ||
-	    (e->sid == net->device && strcmp(o->sender, net->own) == 0);
+	    (is_ours(&net->ours, e->sid) && strcmp(o->sender, net->own) == 0);
 }
 
-static void
-receive_encrypted(struct net *net, const struct origin *o, xmpp_stanza_t *el,
-    struct buffer *body)
+/* The <encrypted> of one namespace. 1: it was for us. */
+static int
+receive_encrypted(struct net *net, const struct origin *o, uint8_t ns,
+    xmpp_stanza_t *el, struct buffer *body)
 {
 	struct xml_encrypted e;
 	const char *why;
-	int err;
+	int err, ours = 0;
 
-	if (el_next(el, "encrypted", NS_OMEMO_XML) != NULL) {
+	if (el_next(el, "encrypted", dialects[ns].ns) != NULL) {
 		front_notice(net, o->sender,
 		    "a message was dropped: it has two encrypted elements");
-		return;
+		return 1;
 	}
-	err = encrypted_parse(el, net->device, &e, &why);
-	if (err != 0)
+	err =
+	    encrypted_parse(el, &dialects[ns], net->own, &net->ours, &e, &why);
+	if (err != 0) {
 		front_notice(net, o->sender, "a message was dropped: %s", why);
-	else if (is_for_us(net, o, &e))
-		put_decrypt(body, o, &e);
+	} else if (is_for_us(net, o, &e)) {
+		put_decrypt(body, o, ns, &e);
+		ours = 1;
+	}
 	encrypted_free(&e);
 	if (body->err != 0) {
 		front_notice(net, o->sender, "a message was dropped: %s",
 		    err_text(body->err));
 		buffer_free(body);
 	}
+	return ours;
+}
+
+/*
+ * The newest version that is for us, if any: nobody writes the same text to a
+ * device in both. 0: there is no such element at all.
+ */
+static int
+receive_any_encrypted(
+    struct net *net, const struct origin *o, struct buffer *body)
+{
+	xmpp_stanza_t *el;
+	int ns, found = 0;
+
+	for (ns = DIALECTS - 1; ns >= 0; ns--) {
+		el = el_child(o->message, "encrypted", dialects[ns].ns);
+		if (el == NULL)
+			continue;
+		found = 1;
+		if (receive_encrypted(net, o, (uint8_t)ns, el, body))
+			break;
+	}
+	return found;
 }
 
 /* Nothing of ours inside: a text in clear, another method, a receipt. */
@@ -90,7 +117,10 @@ receive_plain(struct net *net, const struct origin *o)
 
 	if (strcmp(o->sender, net->own) == 0)
 		return;
-	if ((el = el_child(o->message, "encryption", NS_EME)) != NULL)
+	if (el_child(o->message, "envelope", NS_SCE) != NULL)
+		front_notice(net, o->sender,
+		    "a message was dropped: its envelope is not encrypted");
+	else if ((el = el_child(o->message, "encryption", NS_EME)) != NULL)
 		front_notice(net, o->sender,
 		    "a message was dropped: its encryption is not supported: "
 		    "%.100s",
@@ -106,13 +136,9 @@ static void
 receive_message(struct net *net, const struct origin *o)
 {
 	struct buffer body;
-	xmpp_stanza_t *el;
 
 	buffer_init(&body, DECRYPT_MAX);
-	el = el_child(o->message, "encrypted", NS_OMEMO_XML);
-	if (el != NULL)
-		receive_encrypted(net, o, el, &body);
-	else
+	if (!receive_any_encrypted(net, o, &body))
 		receive_plain(net, o);
 	/* what carries an archive id moves the cursor, encrypted or not */
 	if (body.len > 0 || o->archive[0] != '\0')

@@ -15,7 +15,9 @@ on_event(void *arg, uint8_t type, struct reader *body)
 	uint8_t handle[HANDLE_SIZE];
 	char account[LIMIT_JID + 1];
 
-	if (type == M_EVENT_LOCKED) {
+	if (net->looks) {
+		return; /* it asks nothing of the keeper */
+	} else if (type == M_EVENT_LOCKED) {
 		net_leave(net, NET_EXIT_KEEPER, "the agent is locked");
 	} else if (type == M_EVENT_WORK) {
 		work_ask(net);

@@ -99,7 +99,7 @@ on_message(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *arg)
 	struct net *net = arg;
 
 	(void)conn;
-	if (!net->exiting)
+	if (!net->exiting && !net->looks)
 		inbox_receive(net, stanza);
 	return 1;
 }

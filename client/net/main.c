@@ -18,7 +18,7 @@ static void
 usage(void)
 {
 	fputs("usage: xmpp-net --account JID [--host H] [--port P] "
-	      "[--ca-file F] [--no-presence]\n"
+	      "[--ca-file F] [--no-presence | --inspect]\n"
 	      "(started by xmpp-chat, xmpp-send and xmpp-key)\n",
 	    stderr);
 }
@@ -32,6 +32,7 @@ main(int argc, char **argv)
 		{ "port", required_argument, NULL, 'p' },
 		{ "ca-file", required_argument, NULL, 'c' },
 		{ "no-presence", no_argument, NULL, 'q' },
+		{ "inspect", no_argument, NULL, 'i' },
 		{ NULL, 0, NULL, 0 },
 	};
 	struct net_options o = { 0 };
@@ -49,6 +50,8 @@ main(int argc, char **argv)
 			o.ca_file = optarg;
 		else if (c == 'q')
 			o.quiet = 1;
+		else if (c == 'i')
+			o.looks = 1;
 		else
 			bad = "usage";
 	}

@@ -13,24 +13,40 @@
 	"I sent you an OMEMO encrypted message but your client doesn't seem "  \
 	"to support that."
 
+/* One for the stanza: where both versions are inside, the older, whose readers
+ * may go by it. */
+static void
+put_eme(xmpp_stanza_t *m, unsigned spoken)
+{
+	xmpp_stanza_t *el = el_add(m, "encryption", NS_EME);
+	size_t ns = 0;
+
+	while (ns + 1 < DIALECTS && !(spoken & 1U << ns))
+		ns++;
+	if (ns == NS_LEGACY)
+		el_set(el, "name", "OMEMO");
+	el_set(el, "namespace", dialects[ns].ns);
+}
+
 xmpp_stanza_t *
 message_build(struct net *net, const char *to, const char *id,
     enum message_kind kind, struct reader *r)
 {
-	xmpp_stanza_t *m = el_new(net->ctx, "message", NULL), *el;
+	xmpp_stanza_t *m = el_new(net->ctx, "message", NULL);
+	unsigned spoken;
 
 	el_set(m, "to", to);
 	el_set(m, "type", "chat");
 	el_set(m, "id", id);
-	if (elements_build(r, m) != 0) {
+	if (elements_build(r, m, &spoken) != 0) {
 		xmpp_stanza_release(m);
 		return NULL;
 	}
-	el = el_add(m, "encryption", NS_EME);
-	el_set(el, "name", "OMEMO");
-	el_set(el, "namespace", NS_OMEMO_XML);
+	put_eme(m, spoken);
 	if (kind == MESSAGE_CHAT) {
-		el_text(el_add(m, "body", NULL), FALLBACK);
+		/* XEP-0420 wants no body outside of an envelope */
+		if (spoken & 1U << NS_LEGACY)
+			el_text(el_add(m, "body", NULL), FALLBACK);
 		el_add(m, "request", NS_RECEIPTS);
 	}
 	el_add(m, "store", NS_HINTS);

@@ -21,6 +21,7 @@
 #include "../../ipc/loop.h"
 #include "../../ipc/messages.h"
 #include "memory.h"
+#include "omemo_xml.h"
 
 /* --- descriptors and exit codes: a contract with the starter ---------------- */
 enum net_fd { NET_FD_FRONT = 3, NET_FD_KEEPER = 4, NET_FD_PASSWORD = 5 };
@@ -48,11 +49,16 @@ enum net_exit {
 #define NET_ROUNDS	 8    /* times NEED may be answered for a message */
 #define NET_CLOSE_MS	 2000 /* ms for the stream's end */
 #define NET_RECENT	 256  /* stanzas sent: for bounces and receipts */
+#define NET_OTHERS	 64   /* listed devices whose bundles are looked at */
 
 /* --- namespaces ------------------------------------------------------------------ */
 #define NS_OMEMO_XML   "eu.siacs.conversations.axolotl"
 #define NODE_LIST      NS_OMEMO_XML ".devicelist"
 #define NODE_BUNDLE    NS_OMEMO_XML ".bundles:" /* and the device id */
+#define NS_OMEMO2_XML  "urn:xmpp:omemo:2"
+#define NODE_LIST2     NS_OMEMO2_XML ":devices"
+#define NODE_BUNDLE2   NS_OMEMO2_XML ":bundles" /* an item for each device */
+#define NS_SCE	       "urn:xmpp:sce:1"
 #define NS_PUBSUB      "http://jabber.org/protocol/pubsub"
 #define NS_PUBSUB_ERR  NS_PUBSUB "#errors"
 #define NS_PUBSUB_EV   NS_PUBSUB "#event"
@@ -70,6 +76,7 @@ enum net_exit {
 #define NS_HINTS       "urn:xmpp:hints"
 #define NS_RECEIPTS    "urn:xmpp:receipts"
 #define NS_PING	       "urn:xmpp:ping"
+#define NS_TIME	       "urn:xmpp:time"
 #define NS_CAPS	       "http://jabber.org/protocol/caps"
 
 struct iqs;
@@ -78,6 +85,8 @@ struct archive;
 struct outgoing_list;
 struct acks;
 struct work_state;
+struct inspection;
+struct xml_labels;
 struct slots;
 
 struct net {
@@ -92,6 +101,7 @@ struct net {
 	uint16_t port;
 	const char *ca_file;
 	int quiet; /* --no-presence: sends, but receives nothing */
+	int looks; /* --inspect: does what the front asks, and no more */
 	/* the stream (login.c) */
 	struct memory memory;
 	xmpp_mem_t mem;
@@ -109,10 +119,13 @@ struct net {
 	/* the session (session.c) */
 	char own[LIMIT_JID + 1];    /* own bare JID as the server gave it */
 	char domain[LIMIT_JID + 1]; /* of the account */
-	uint32_t device;
+	uint32_t device;	    /* 0: the account is gone, work is left */
+	struct xml_devices ours;
 	int attached; /* ATTACH_NET was answered */
 	int online;   /* NET_ONLINE was said */
 	int has_archive, has_sid;
+	uint8_t bundles,
+	    lists; /* of our own, that were asked for: namespaces */
 	/* the end */
 	int exiting;
 	int code;
@@ -123,6 +136,8 @@ struct net {
 	struct outgoing_list *outgoing;
 	struct acks *acks;
 	struct work_state *work;
+	struct inspection *inspection;
+	struct xml_labels *labels; /* of the own account's other devices */
 	struct slots *slots;
 };
 
@@ -242,5 +257,11 @@ void acks_receive(struct net *, xmpp_stanza_t *sm);
 /* --- work.c ------------------------------------------------------------------------------------------ */
 int work_new(struct net *);
 void work_ask(struct net *);
+
+/* --- inspect.c ----------------------------------------------------------------------------------- */
+int inspection_new(struct net *);
+/* Answered by events, the last of them NET_INSPECTED. */
+int inspect(struct net *, uint8_t ns, uint32_t device);
+int inspect_configure(struct net *, uint8_t ns, uint32_t device);
 
 #endif

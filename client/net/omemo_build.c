@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Writing OMEMO 0.3.0's XML from the keeper's replies. Runs in xmpp-net;
+ * Writing OMEMO's XML, in both versions, from the keeper's replies. Runs in xmpp-net;
  * holds ciphertext and public keys; the keeper is trusted, and its replies
  * have passed their layout, but every read is bounded all the same.
  */
@@ -14,37 +14,58 @@
 #include "stanza.h"
 
 xmpp_stanza_t *
-list_build(xmpp_ctx_t *ctx, const uint32_t *ids, size_t n)
+list_build(xmpp_ctx_t *ctx, const struct dialect *x, const uint32_t *ids,
+    size_t n, const struct xml_labels *labels)
 {
-	xmpp_stanza_t *list = el_new(ctx, "list", NS_OMEMO_XML);
-	size_t i;
+	xmpp_stanza_t *list = el_new(ctx, x->list, x->ns), *el;
+	size_t i, j;
 
-	for (i = 0; i < n; i++)
-		el_set_u32(el_add(list, "device", NULL), "id", ids[i]);
+	for (i = 0; i < n; i++) {
+		el = el_add(list, "device", NULL);
+		el_set_u32(el, "id", ids[i]);
+		for (j = 0; labels != NULL && j < labels->n; j++)
+			if (labels->v[j].id == ids[i]) {
+				el_set(el, "label", labels->v[j].label);
+				el_set(el, "labelsig", labels->v[j].signature);
+				break;
+			}
+	}
 	return list;
 }
 
-/* One "jid:s device:u32 kex:u8 bytes:s"; 0.3.0 writes no JID. */
+/*
+ * One "jid:s device:u32 kex:u8 bytes:s" into the header, or the <keys> of its
+ * account, which is a new one where the account is another than before.
+ */
 static void
-key_build(struct reader *r, xmpp_stanza_t *header)
+key_build(struct reader *r, const struct dialect *x, xmpp_stanza_t *header,
+    xmpp_stanza_t **keys)
 {
-	xmpp_stanza_t *key = el_add(header, "key", NULL);
+	char jid[LIMIT_JID + 1];
+	xmpp_stanza_t *key;
 	const uint8_t *bytes;
 	size_t len;
 
-	(void)reader_string(r, &len, LIMIT_JID);
+	reader_cstring(r, jid, sizeof(jid));
+	if (!x->by_jid) {
+		*keys = header;
+	} else if (*keys == NULL || strcmp(el_get(*keys, "jid"), jid) != 0) {
+		*keys = el_add(header, "keys", NULL);
+		el_set(*keys, "jid", jid);
+	}
+	key = el_add(*keys, "key", NULL);
 	el_set_u32(key, "rid", reader_u32(r));
 	if (reader_u8(r))
-		el_set(key, "prekey", "true");
+		el_set(key, x->kex, "true");
 	bytes = reader_string(r, &len, FRAME_MAX);
 	if (r->err == 0)
 		el_base64(key, bytes, len);
 }
 
 static void
-element_build(struct reader *r, xmpp_stanza_t *message)
+element_build(struct reader *r, const struct dialect *x, xmpp_stanza_t *message)
 {
-	xmpp_stanza_t *el = el_add(message, "encrypted", NS_OMEMO_XML);
+	xmpp_stanza_t *el = el_add(message, "encrypted", x->ns), *keys = NULL;
 	xmpp_stanza_t *header = el_add(el, "header", NULL);
 	const uint8_t *iv, *payload;
 	size_t ivlen, payloadlen;
@@ -54,32 +75,37 @@ element_build(struct reader *r, xmpp_stanza_t *message)
 	iv = reader_string(r, &ivlen, 64);
 	payload = reader_string(r, &payloadlen, FRAME_MAX);
 	for (n = reader_count(r, FRAME_MAX); n > 0 && r->err == 0; n--)
-		key_build(r, header);
+		key_build(r, x, header, &keys);
 	if (r->err != 0)
 		return;
-	el_base64(el_add(header, "iv", NULL), iv, ivlen);
+	if (x->has_iv)
+		el_base64(el_add(header, "iv", NULL), iv, ivlen);
 	if (payloadlen > 0)
 		el_base64(el_add(el, "payload", NULL), payload, payloadlen);
 }
 
 int
-elements_build(struct reader *r, xmpp_stanza_t *message)
+elements_build(struct reader *r, xmpp_stanza_t *message, unsigned *spoken)
 {
-	uint32_t n = reader_count(r, 2);
+	uint32_t n = reader_count(r, DIALECTS);
+	uint8_t ns;
 
+	*spoken = 0;
 	for (; n > 0 && r->err == 0; n--) {
-		if (reader_u8(r) != NS_LEGACY && r->err == 0)
+		ns = reader_u8(r);
+		if (ns >= DIALECTS)
 			return ERR_UNSUPPORTED;
-		element_build(r, message);
+		*spoken |= 1U << ns;
+		element_build(r, &dialects[ns], message);
 	}
 	return r->err;
 }
 
-static void
-bundle_key_build(struct reader *r, xmpp_stanza_t *parent, const char *name,
+static xmpp_stanza_t *
+bundle_key_build(struct reader *r, xmpp_ctx_t *ctx, const char *name,
     const char *idname, uint32_t id)
 {
-	xmpp_stanza_t *el = el_add(parent, name, NULL);
+	xmpp_stanza_t *el = el_new(ctx, name, NULL);
 	const uint8_t *bytes;
 	size_t len;
 
@@ -88,22 +114,26 @@ bundle_key_build(struct reader *r, xmpp_stanza_t *parent, const char *name,
 	bytes = reader_string(r, &len, XML_BUNDLE_KEY);
 	if (r->err == 0)
 		el_base64(el, bytes, len);
+	return el;
 }
 
 int
-bundle_build(struct reader *r, xmpp_ctx_t *ctx, xmpp_stanza_t **bundle)
+bundle_build(struct reader *r, xmpp_ctx_t *ctx, const struct dialect *x,
+    xmpp_stanza_t **bundle)
 {
-	xmpp_stanza_t *b = el_new(ctx, "bundle", NS_OMEMO_XML), *prekeys;
+	xmpp_stanza_t *b = el_new(ctx, "bundle", x->ns), *identity, *prekeys;
 	uint32_t n, id;
 
-	bundle_key_build(r, b, "identityKey", NULL, 0);
+	identity = bundle_key_build(r, ctx, x->identity, NULL, 0);
 	id = reader_u32(r);
-	bundle_key_build(r, b, "signedPreKeyPublic", "signedPreKeyId", id);
-	bundle_key_build(r, b, "signedPreKeySignature", NULL, 0);
+	el_take(b, bundle_key_build(r, ctx, x->spk, x->spk_id, id));
+	el_take(b, bundle_key_build(r, ctx, x->signature, NULL, 0));
+	el_take(b, identity); /* third, as in the schemas */
 	prekeys = el_add(b, "prekeys", NULL);
 	for (n = reader_count(r, FRAME_MAX); n > 0 && r->err == 0; n--) {
 		id = reader_u32(r);
-		bundle_key_build(r, prekeys, "preKeyPublic", "preKeyId", id);
+		el_take(prekeys,
+		    bundle_key_build(r, ctx, x->prekey, x->prekey_id, id));
 	}
 	if (r->err != 0) {
 		xmpp_stanza_release(b);

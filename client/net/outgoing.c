@@ -128,15 +128,14 @@ out_need(struct out *o, struct reader *r, int fetch)
 		reader_cstring(r, jid, sizeof(jid));
 		ns = reader_u8(r);
 		device = reader_u32(r);
-		if (r->err != 0 || !fetch)
+		if (r->err != 0 || !fetch || ns >= DIALECTS)
 			continue;
 		o->pending++;
-		if (ns != NS_LEGACY)
-			pep_refuse(o->net, jid, ns, device, out_fetched, o);
-		else if (device == 0)
-			pep_fetch_list(o->net, jid, out_fetched, o);
+		if (device == 0)
+			pep_fetch_list(o->net, ns, jid, out_fetched, o);
 		else
-			pep_fetch_bundle(o->net, jid, device, out_fetched, o);
+			pep_fetch_bundle(
+			    o->net, ns, jid, device, out_fetched, o);
 	}
 }
 

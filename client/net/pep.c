@@ -14,9 +14,12 @@
 
 struct fetch {
 	struct net *net;
+	uint8_t ns;
 	char *peer;
 	uint32_t device; /* 0: the list */
 	char node[96];
+	char item[16]; /* "": the list's, or the only one */
+	int strict;    /* only what the server says is not there is absent */
 	pep_done *done;
 	void *arg;
 };
@@ -44,20 +47,21 @@ on_handed_in(void *arg, int err, struct reader *reply)
 
 /* --- the answers ----------------------------------------------------------------- */
 
+/* The item of that id; NULL: "current", else the first. */
 static xmpp_stanza_t *
-find_item(xmpp_stanza_t *items, const char *ns)
+find_item(xmpp_stanza_t *items, const char *ns, const char *id)
 {
 	xmpp_stanza_t *first = el_child(items, "item", ns), *el;
 
 	for (el = first; el != NULL; el = el_next(el, "item", ns))
-		if (strcmp(el_get(el, "id"), "current") == 0)
+		if (strcmp(el_get(el, "id"), id != NULL ? id : "current") == 0)
 			return el;
-	return first;
+	return id != NULL ? NULL : first;
 }
 
 int
-pep_payload(xmpp_stanza_t *answer, const char *node, const char *name,
-    xmpp_stanza_t **payload)
+pep_payload(
+    xmpp_stanza_t *answer, const struct pep_wanted *w, xmpp_stanza_t **payload)
 {
 	xmpp_stanza_t *el;
 
@@ -68,20 +72,21 @@ pep_payload(xmpp_stanza_t *answer, const char *node, const char *name,
 		    : ERR_EOF;
 	if ((el = el_child(answer, "pubsub", NS_PUBSUB)) == NULL ||
 	    (el = el_child(el, "items", NS_PUBSUB)) == NULL ||
-	    strcmp(el_get(el, "node"), node) != 0)
+	    strcmp(el_get(el, "node"), w->node) != 0)
 		return ERR_BAD_MESSAGE;
-	if ((el = find_item(el, NS_PUBSUB)) == NULL)
+	if ((el = find_item(el, NS_PUBSUB, w->item)) == NULL)
 		return ERR_NOT_FOUND;
-	*payload = el_child(el, name, NS_OMEMO_XML);
+	*payload = el_child(el, w->name, w->ns);
 	return *payload != NULL ? 0 : ERR_BAD_MESSAGE;
 }
 
 static void
-put_list(struct buffer *b, const char *peer, int status, struct xml_list *list)
+put_list(struct buffer *b, uint8_t ns, const char *peer, int status,
+    struct xml_list *list)
 {
 	size_t i;
 
-	buffer_put_u8(b, NS_LEGACY);
+	buffer_put_u8(b, ns);
 	buffer_put_cstring(b, peer);
 	buffer_put_u8(b, (uint8_t)status);
 	buffer_put_u32(b, list != NULL ? (uint32_t)list->n : 0);
@@ -90,16 +95,24 @@ put_list(struct buffer *b, const char *peer, int status, struct xml_list *list)
 }
 
 static void
-hand_in_list(struct net *net, const char *peer, int status,
+hand_in_list(struct net *net, uint8_t ns, const char *peer, int status,
     xmpp_stanza_t *payload, keeper_done *done, void *arg)
 {
+	const struct dialect *x = &dialects[ns];
 	struct xml_list *list = NULL;
 
 	if (payload != NULL && (list = malloc(sizeof(*list))) != NULL)
-		list_parse(payload, list);
+		list_parse(payload, x, list);
 	else if (payload != NULL)
 		status = LIST_UNKNOWN;
-	put_list(keeper_body(net), peer, status, list);
+	if (list != NULL && list->listed > LIMIT_DEVICES)
+		front_notice(net, peer,
+		    "its device list has %zu devices: no more than %d of them "
+		    "are kept and written to",
+		    list->listed, LIMIT_DEVICES);
+	if (list != NULL && ns == NS_OMEMO2 && strcmp(peer, net->own) == 0)
+		labels_parse(payload, x, net->labels);
+	put_list(keeper_body(net), ns, peer, status, list);
 	free(list);
 	keeper_request(net, M_DEVICES, done, arg);
 }
@@ -108,12 +121,14 @@ static void
 on_list(struct net *net, void *arg, xmpp_stanza_t *answer)
 {
 	struct fetch *f = arg;
+	const struct dialect *x = &dialects[f->ns];
+	const struct pep_wanted w = { f->node, NULL, x->list, x->ns };
 	xmpp_stanza_t *payload;
-	int err = pep_payload(answer, f->node, "list", &payload);
+	int err = pep_payload(answer, &w, &payload);
 
 	if (err == ERR_BAD_MESSAGE)
 		front_notice(net, f->peer, "its device list is malformed");
-	hand_in_list(net, f->peer,
+	hand_in_list(net, f->ns, f->peer,
 	    err == 0 || err == ERR_NOT_FOUND ? LIST_READ : LIST_UNKNOWN,
 	    payload, on_handed_in, f);
 }
@@ -133,7 +148,7 @@ put_bundle(struct buffer *b, const struct fetch *f, int status,
 
 	if (x == NULL)
 		x = &none;
-	buffer_put_u8(b, NS_LEGACY);
+	buffer_put_u8(b, f->ns);
 	buffer_put_cstring(b, f->peer);
 	buffer_put_u32(b, f->device);
 	buffer_put_u8(b, (uint8_t)status);
@@ -152,45 +167,56 @@ static void
 on_bundle(struct net *net, void *arg, xmpp_stanza_t *answer)
 {
 	struct fetch *f = arg;
-	struct xml_bundle *x = NULL;
+	struct xml_bundle *read = NULL;
 	xmpp_stanza_t *payload;
 	const char *why = "it is malformed";
-	int err = pep_payload(answer, f->node, "bundle", &payload);
+	const struct dialect *x = &dialects[f->ns];
+	const struct pep_wanted w = { f->node, x->node_each ? NULL : f->item,
+		"bundle", x->ns };
+	int err = pep_payload(answer, &w, &payload);
 
-	if (err == 0 && (x = calloc(1, sizeof(*x))) == NULL)
+	if (err == 0 && (read = calloc(1, sizeof(*read))) == NULL)
 		err = ERR_EOF;
 	if (err == 0)
-		err = bundle_parse(payload, x, &why);
+		err = bundle_parse(payload, x, read, &why);
 	if (err == ERR_BAD_MESSAGE)
 		front_notice(
 		    net, f->peer, "bundle of device %u: %s", f->device, why);
 	put_bundle(keeper_body(net), f,
-	    err == 0		 ? BUNDLE_HERE
-		: err == ERR_EOF ? BUNDLE_UNREACHABLE
-				 : BUNDLE_ABSENT,
-	    err == 0 ? x : NULL);
-	free(x);
+	    err == 0 ? BUNDLE_HERE
+		: err == ERR_EOF || (f->strict && err != ERR_NOT_FOUND)
+		? BUNDLE_UNREACHABLE
+		: BUNDLE_ABSENT,
+	    err == 0 ? read : NULL);
+	free(read);
 	keeper_request(net, M_BUNDLE, on_handed_in, f);
 }
 
 /* --- the questions --------------------------------------------------------------- */
 
 static struct fetch *
-fetch_new(struct net *net, const char *peer, uint32_t device, pep_done *done,
-    void *arg)
+fetch_new(struct net *net, uint8_t ns, const char *peer, uint32_t device,
+    pep_done *done, void *arg)
 {
 	struct fetch *f = calloc(1, sizeof(*f));
+	const struct dialect *x = &dialects[ns];
 
 	if (f == NULL || (f->peer = strdup(peer)) == NULL)
 		abort();
 	f->net = net;
+	f->ns = ns;
 	f->device = device;
 	f->done = done;
 	f->arg = arg;
 	if (device == 0)
-		snprintf(f->node, sizeof(f->node), "%s", NODE_LIST);
-	else
-		snprintf(f->node, sizeof(f->node), NODE_BUNDLE "%u", device);
+		snprintf(f->node, sizeof(f->node), "%s", x->list_node);
+	else if (x->node_each)
+		snprintf(
+		    f->node, sizeof(f->node), "%s%u", x->bundle_node, device);
+	else {
+		snprintf(f->node, sizeof(f->node), "%s", x->bundle_node);
+		snprintf(f->item, sizeof(f->item), "%u", device);
+	}
 	return f;
 }
 
@@ -201,39 +227,48 @@ fetch_send(struct fetch *f, iq_done *done)
 	xmpp_stanza_t *el = el_add(iq, "pubsub", NS_PUBSUB);
 
 	el_set(iq, "to", f->peer);
-	el_set(el_add(el, "items", NULL), "node", f->node);
+	el = el_add(el, "items", NULL);
+	el_set(el, "node", f->node);
+	if (f->item[0] != '\0')
+		el_set(el_add(el, "item", NULL), "id", f->item);
 	iq_send(f->net, iq, done, f);
 }
 
 void
-pep_fetch_list(struct net *net, const char *peer, pep_done *done, void *arg)
+pep_fetch_list(
+    struct net *net, uint8_t ns, const char *peer, pep_done *done, void *arg)
 {
-	fetch_send(fetch_new(net, peer, 0, done, arg), on_list);
+	fetch_send(fetch_new(net, ns, peer, 0, done, arg), on_list);
 }
 
 void
-pep_fetch_bundle(struct net *net, const char *peer, uint32_t device,
+pep_fetch_bundle(struct net *net, uint8_t ns, const char *peer, uint32_t device,
     pep_done *done, void *arg)
 {
-	fetch_send(fetch_new(net, peer, device, done, arg), on_bundle);
+	fetch_send(fetch_new(net, ns, peer, device, done, arg), on_bundle);
 }
 
-void
-pep_refuse(struct net *net, const char *peer, uint8_t ns, uint32_t device,
-    pep_done *done, void *arg)
-{
-	struct fetch *f = fetch_new(net, peer, device, done, arg);
-	struct buffer *b = keeper_body(net);
-	size_t at = b->len;
+/* --- reading back ----------------------------------------------------------------- */
 
-	if (device == 0)
-		put_list(b, peer, LIST_UNKNOWN, NULL);
+static void
+on_list_read(struct net *net, void *arg)
+{
+	struct fetch *f = arg;
+
+	if (net->exiting)
+		fetch_finish(f);
 	else
-		put_bundle(b, f, BUNDLE_ABSENT, NULL);
-	if (b->err == 0)
-		b->data[at] = ns;
-	keeper_request(
-	    net, device == 0 ? M_DEVICES : M_BUNDLE, on_handed_in, f);
+		fetch_send(f, on_bundle);
+}
+
+void
+pep_verify(
+    struct net *net, uint8_t ns, uint32_t device, pep_done *done, void *arg)
+{
+	struct fetch *f = fetch_new(net, ns, net->own, device, done, arg);
+
+	f->strict = 1;
+	pep_fetch_list(net, ns, net->own, on_list_read, f);
 }
 
 /* --- notifications --------------------------------------------------------------- */
@@ -251,16 +286,22 @@ pep_event(struct net *net, xmpp_stanza_t *message)
 {
 	const char *from = xmpp_stanza_get_from(message);
 	xmpp_stanza_t *el = el_child(message, "event", NS_PUBSUB_EV);
+	const char *node;
+	uint8_t ns = 0;
 
 	if (from == NULL)
 		from = net->own;
 	if (strchr(from, '/') != NULL || strlen(from) > LIMIT_JID ||
 	    !net->attached)
 		return; /* an account's nodes speak as its bare JID */
-	if ((el = el_child(el, "items", NS_PUBSUB_EV)) == NULL ||
-	    strcmp(el_get(el, "node"), NODE_LIST) != 0 ||
-	    (el = find_item(el, NS_PUBSUB_EV)) == NULL ||
-	    (el = el_child(el, "list", NS_OMEMO_XML)) == NULL)
+	if ((el = el_child(el, "items", NS_PUBSUB_EV)) == NULL)
 		return;
-	hand_in_list(net, from, LIST_READ, el, on_noticed, NULL);
+	node = el_get(el, "node");
+	while (ns < DIALECTS && strcmp(node, dialects[ns].list_node) != 0)
+		ns++;
+	if (ns == DIALECTS ||
+	    (el = find_item(el, NS_PUBSUB_EV, NULL)) == NULL ||
+	    (el = el_child(el, dialects[ns].list, dialects[ns].ns)) == NULL)
+		return;
+	hand_in_list(net, ns, from, LIST_READ, el, on_noticed, NULL);
 }

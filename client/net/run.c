@@ -146,7 +146,8 @@ start_parts(struct net *net)
 	    keeper_attach(net, NET_FD_KEEPER) != 0)
 		return ERR_MEMORY;
 	if (iqs_new(net) != 0 || acks_new(net) != 0 || inbox_new(net) != 0 ||
-	    outgoing_new(net) != 0 || work_new(net) != 0 || slots_new(net) != 0)
+	    outgoing_new(net) != 0 || work_new(net) != 0 ||
+	    inspection_new(net) != 0 || slots_new(net) != 0)
 		return ERR_MEMORY;
 	return 0;
 }
@@ -187,6 +188,7 @@ net_run(const struct net_options *o)
 		.port = o->port,
 		.ca_file = o->ca_file,
 		.quiet = o->quiet,
+		.looks = o->looks,
 		.code = NET_EXIT_LOST,
 		.sock = -1 };
 	const char *at = strrchr(o->account, '@');

@@ -11,6 +11,7 @@ struct net_options {
 	const char *ca_file; /* beside the system's; NULL: none */
 	uint16_t port;	     /* 0: SRV, else 5222 */
 	int quiet;	     /* no presence, no carbons, no archive */
+	int looks;	     /* look at the server for the front, no more */
 };
 
 /* An enum net_exit. */

@@ -10,6 +10,7 @@
 
 #include "disco.h"
 #include "net.h"
+#include "omemo_xml.h"
 #include "pep.h"
 #include "stanza.h"
 
@@ -46,11 +47,16 @@ on_ping_time(void *arg)
 
 /* --- online ---------------------------------------------------------------------- */
 
+/* One namespace after the other, then whatever is due. */
 static void
 on_own_list(struct net *net, void *arg)
 {
 	(void)arg;
-	if (!net->exiting)
+	if (net->exiting)
+		return;
+	if (++net->lists < DIALECTS)
+		pep_fetch_list(net, net->lists, net->own, on_own_list, NULL);
+	else
 		work_ask(net);
 }
 
@@ -59,7 +65,7 @@ session_online(struct net *net)
 {
 	net->online = 1;
 	front_online(net, xmpp_conn_get_bound_jid(net->conn));
-	pep_fetch_list(net, net->own, on_own_list, NULL);
+	pep_fetch_list(net, 0, net->own, on_own_list, NULL);
 	outgoing_online(net);
 	if (!net->quiet)
 		archive_start(net);
@@ -87,13 +93,18 @@ session_present(struct net *net)
 	login_send(net, presence);
 }
 
-/* The keeper has compared it: an old state does not get further. */
+/* The keeper has compared them: an old state does not get further. */
 static void
 on_own_bundle(struct net *net, void *arg)
 {
 	(void)arg;
 	if (net->exiting)
 		return;
+	if (++net->bundles < DIALECTS) {
+		pep_fetch_bundle(net, net->bundles, net->own, net->device,
+		    on_own_bundle, NULL);
+		return;
+	}
 	if (!net->quiet)
 		session_present(net);
 	session_online(net);
@@ -108,7 +119,11 @@ on_features(struct net *net, void *arg, xmpp_stanza_t *answer)
 	/* without presence nothing is received: the cursor must not move */
 	net->has_archive = !net->quiet && disco_has(answer, NS_MAM);
 	net->has_sid = net->has_archive || disco_has(answer, NS_SID);
-	pep_fetch_bundle(net, net->own, net->device, on_own_bundle, NULL);
+	if (net->device == 0)
+		on_own_bundle(net, NULL);
+	else
+		pep_fetch_bundle(
+		    net, 0, net->own, net->device, on_own_bundle, NULL);
 }
 
 static void
@@ -117,6 +132,7 @@ on_attached(void *arg, int err, struct reader *reply)
 	struct net *net = arg;
 	char cursor[LIMIT_STANZA_ID + 1];
 	struct reader r;
+	uint64_t since;
 
 	if (net->exiting)
 		return;
@@ -127,9 +143,15 @@ on_attached(void *arg, int err, struct reader *reply)
 		return;
 	}
 	r = *reply;
-	net->device = reader_u32(&r);
+	net->device = net->ours.ids[0] = reader_u32(&r);
 	reader_cstring(&r, cursor, sizeof(cursor));
-	if (archive_new(net, cursor, reader_u64(&r)) != 0 || r.err != 0) {
+	since = reader_u64(&r);
+	net->ours.n = 1 + reader_count(&r, LIMIT_RETIRED);
+	for (size_t i = 1; i < net->ours.n; i++)
+		net->ours.ids[i] = reader_u32(&r);
+	if (net->device == 0) /* nothing is received any more */
+		net->quiet = 1;
+	if (r.err != 0 || archive_new(net, cursor, since) != 0) {
 		net_leave(
 		    net, NET_EXIT_LOST, "the agent's answer is malformed");
 		return;
@@ -141,6 +163,10 @@ on_attached(void *arg, int err, struct reader *reply)
 void
 session_start(struct net *net)
 {
+	if (net->looks) {
+		front_online(net, xmpp_conn_get_bound_jid(net->conn));
+		return;
+	}
 	(void)keeper_body(net);
 	keeper_request(net, M_ATTACH_NET, on_attached, net);
 }

@@ -33,7 +33,8 @@ int
 work_new(struct net *net)
 {
 	net->work = calloc(1, sizeof(*net->work));
-	return net->work != NULL ? 0 : ERR_MEMORY;
+	net->labels = calloc(1, sizeof(*net->labels));
+	return net->work != NULL && net->labels != NULL ? 0 : ERR_MEMORY;
 }
 
 /* --- the end of an item ---------------------------------------------------------- */
@@ -74,6 +75,16 @@ on_published(struct net *net, void *arg, const char *reason)
 }
 
 static void
+on_withdrawn(struct net *net, void *arg, const char *reason)
+{
+	(void)arg;
+	if (reason != NULL && !net->exiting)
+		front_notice(net, net->own,
+		    "the server does not delete a bundle: %s", reason);
+	work_end(net, reason);
+}
+
+static void
 on_acked(struct net *net, void *arg, int err)
 {
 	(void)arg;
@@ -102,24 +113,61 @@ work_read(struct net *net, struct reader *r, struct work_item *w)
 	w->n = reader_count(r, LIMIT_LIST_IDS);
 	for (i = 0; i < w->n; i++)
 		w->ids[i] = reader_u32(r);
-	return bundle_build(r, net->ctx, &w->bundle);
+	if (w->ns >= DIALECTS)
+		return ERR_UNSUPPORTED;
+	return bundle_build(r, net->ctx, &dialects[w->ns], &w->bundle);
+}
+
+static void
+publish_bundle(struct net *net, const struct work_item *w)
+{
+	const struct dialect *x = &dialects[w->ns];
+	xmpp_stanza_t *bundle = xmpp_stanza_clone(w->bundle);
+	char node[96], item[16];
+
+	snprintf(item, sizeof(item), "%u", w->device);
+	snprintf(node, sizeof(node), "%s%s", x->bundle_node,
+	    x->node_each ? item : "");
+	publish(net, node, x->node_each ? "current" : item, !x->node_each,
+	    bundle, on_published, NULL);
+}
+
+static void
+publish_list(struct net *net, const struct work_item *w)
+{
+	const struct dialect *x = &dialects[w->ns];
+
+	publish(net, x->list_node, "current", 0,
+	    list_build(net->ctx, x, w->ids, w->n,
+		w->ns == NS_OMEMO2 ? net->labels : NULL),
+	    on_published, NULL);
+}
+
+/* In one version a device has a node of its own, in the other an item. */
+static void
+withdraw(struct net *net, const struct work_item *w)
+{
+	const struct dialect *x = &dialects[w->ns];
+	char node[96], item[16];
+
+	snprintf(item, sizeof(item), "%u", w->device);
+	snprintf(node, sizeof(node), "%s%s", x->bundle_node,
+	    x->node_each ? item : "");
+	if (x->node_each)
+		node_delete(net, node, on_withdrawn, NULL);
+	else
+		item_retract(net, node, item, on_withdrawn, NULL);
 }
 
 static void
 work_do(struct net *net, struct work_item *w, struct reader *r)
 {
-	char node[96];
 	xmpp_stanza_t *m;
 
-	if (w->ns != NS_LEGACY) {
-		work_end(net, "this namespace is not spoken here");
-	} else if (w->work == WORK_DEVICES) {
-		publish(net, NODE_LIST, list_build(net->ctx, w->ids, w->n),
-		    on_published, NULL);
+	if (w->work == WORK_DEVICES) {
+		publish_list(net, w);
 	} else if (w->work == WORK_BUNDLE) {
-		snprintf(node, sizeof(node), NODE_BUNDLE "%u", w->device);
-		publish(net, node, xmpp_stanza_clone(w->bundle), on_published,
-		    NULL);
+		publish_bundle(net, w);
 	} else if (w->work == WORK_EMPTY) {
 		m = message_build(net, w->to, w->id, MESSAGE_EMPTY, r);
 		if (m == NULL)
@@ -127,9 +175,14 @@ work_do(struct net *net, struct work_item *w, struct reader *r)
 		else
 			ack_send(net, m, on_acked, NULL);
 	} else if (w->work == WORK_FETCH_DEVICES) {
-		pep_fetch_list(net, w->to, on_fetched, NULL);
+		pep_fetch_list(net, w->ns, w->to, on_fetched, NULL);
 	} else if (w->work == WORK_FETCH_BUNDLE) {
-		pep_fetch_bundle(net, w->to, w->device, on_fetched, NULL);
+		pep_fetch_bundle(
+		    net, w->ns, w->to, w->device, on_fetched, NULL);
+	} else if (w->work == WORK_WITHDRAW) {
+		withdraw(net, w);
+	} else if (w->work == WORK_VERIFY) {
+		pep_verify(net, w->ns, w->device, on_fetched, NULL);
 	} else
 		work_end(net, "unknown work");
 }

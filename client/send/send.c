@@ -152,7 +152,7 @@ show_reader(void *arg, const struct front_key *key)
 		    words_trust(key->trust)));
 }
 
-/* Asks for no messages, so none of these two comes. */
+/* Asks for no messages, so none of these comes. */
 static void
 show_writer(void *arg, const struct front_key *key)
 {
@@ -165,6 +165,14 @@ show_message(void *arg, const struct front_message *m)
 {
 	(void)arg;
 	(void)m;
+}
+
+static void
+on_opt_out(void *arg, const char *from, const char *reason)
+{
+	(void)arg; /* it reads nothing */
+	(void)from;
+	(void)reason;
 }
 
 static void
@@ -365,6 +373,8 @@ static const struct front_handler handler = {
 	.show_reader = show_reader,
 	.show_writer = show_writer,
 	.show_message = show_message,
+	.opt_out = on_opt_out,
+	.typing = on_opt_out,
 	.sent = on_sent,
 	.delivered = on_id,
 	.failed = on_failed,

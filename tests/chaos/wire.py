@@ -6,6 +6,7 @@ import base64
 import xml.etree.ElementTree as ET
 
 LEGACY = "{eu.siacs.conversations.axolotl}"
+NEWER = "{urn:xmpp:omemo:2}"
 VERSION = 0x33
 MAC = 8
 
@@ -63,14 +64,24 @@ class Wire:
             self.exchanges.setdefault((sender, rid), set()).add(kex[2])
             blob = kex[4]
         inner = fields(versioned(blob)[:-MAC])
-        name = (inner[1], inner.get(2, 0))
+        self.use((inner[1], inner.get(2, 0)), blob)
+
+    def newer_key(self, sender, rid, kex, blob):
+        if kex:
+            outer = fields(blob)
+            self.exchanges.setdefault((sender, rid), set()).add(outer[4])
+            blob = outer[5]
+        inner = fields(fields(blob)[2])
+        self.use((inner[3], inner[1]), blob)
+
+    def use(self, name, blob):
         if self.keys.setdefault(name, blob) != blob:
             self.reused.append(name)
 
     def stanza(self, text):
         message = ET.fromstring(text)
         tags = {e.tag for e in message.iter() if e.tag.endswith("}encrypted")}
-        if tags - {LEGACY + "encrypted"}:
+        if tags - {LEGACY + "encrypted", NEWER + "encrypted"}:
             raise ValueError(f"not understood: {tags}")
         for encrypted in message.iter(LEGACY + "encrypted"):
             header = encrypted.find(LEGACY + "header")
@@ -78,6 +89,14 @@ class Wire:
                 self.key(header.get("sid"), key.get("rid"),
                          key.get("prekey") in ("true", "1"),
                          base64.b64decode(key.text, validate=True))
+            self.stanzas += 1
+            self.ids.add(message.get("id"))
+        for encrypted in message.iter(NEWER + "encrypted"):
+            header = encrypted.find(NEWER + "header")
+            for key in header.iter(NEWER + "key"):
+                self.newer_key(header.get("sid"), key.get("rid"),
+                               key.get("kex") in ("true", "1"),
+                               base64.b64decode(key.text, validate=True))
             self.stanzas += 1
             self.ids.add(message.get("id"))
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../client/net/inspect_xml.h"
 #include "../../client/net/net.h"
 #include "../../client/net/omemo_xml.h"
 #include "../../client/net/origin.h"
@@ -26,11 +27,12 @@ check(int ok)
 }
 
 static void
-read_encrypted(xmpp_stanza_t *el)
+read_encrypted(xmpp_stanza_t *el, const struct dialect *x)
 {
 	struct xml_encrypted e;
 	const char *why;
-	int err = encrypted_parse(el, 31415, &e, &why);
+	int err = encrypted_parse(
+	    el, x, OWN, &(struct xml_devices){ 1, { 31415 } }, &e, &why);
 	size_t i;
 
 	check((err == 0) == (*why == '\0'));
@@ -38,25 +40,33 @@ read_encrypted(xmpp_stanza_t *el)
 	for (i = 0; i < e.nkeys; i++)
 		check(e.keys[i].len <= LIMIT_KEY_ELEMENT);
 	if (err == 0)
-		check((e.ivlen == 12 || e.ivlen == 16) && e.sid != 0 &&
-		    e.payloadlen <= LIMIT_TEXT);
+		check((x->has_iv ? e.ivlen == 12 || e.ivlen == 16
+				 : e.ivlen == 0) &&
+		    e.sid != 0 && e.payloadlen <= x->payload_max);
 	encrypted_free(&e);
 }
 
 static void
-read_pep(xmpp_stanza_t *iq)
+read_pep(xmpp_stanza_t *iq, const struct dialect *x)
 {
 	static struct xml_list list;
+	static struct xml_labels labels;
 	static struct xml_bundle bundle;
+	struct pep_wanted w = { x->list_node, NULL, x->list, x->ns };
 	xmpp_stanza_t *payload;
 	const char *why;
 
-	if (pep_payload(iq, NODE_LIST, "list", &payload) == 0) {
-		list_parse(payload, &list);
+	if (pep_payload(iq, &w, &payload) == 0) {
+		list_parse(payload, x, &list);
 		check(list.n <= LIMIT_LIST_IDS);
+		labels_parse(payload, x, &labels);
+		check(labels.n <= LIMIT_DEVICES);
 	}
-	if (pep_payload(iq, NODE_BUNDLE "31415", "bundle", &payload) == 0 &&
-	    bundle_parse(payload, &bundle, &why) == 0)
+	w.node = x->node_each ? NODE_BUNDLE "31415" : x->bundle_node;
+	w.item = x->node_each ? NULL : "31415";
+	w.name = "bundle";
+	if (pep_payload(iq, &w, &payload) == 0 &&
+	    bundle_parse(payload, x, &bundle, &why) == 0)
 		check(bundle.n <= LIMIT_BUNDLE_PREKEYS);
 	check(iq_condition(iq) != NULL);
 }
@@ -83,6 +93,22 @@ read_slot(xmpp_stanza_t *iq)
 	slot_free(&slot);
 }
 
+static void
+read_server(xmpp_stanza_t *iq)
+{
+	struct xml_config config;
+	char word[XML_WORD];
+
+	config_parse(iq, NODE_LIST, &config);
+	check(strlen(config.access) < XML_WORD);
+	check(config.persist <= TOLD_NOTHING);
+	prefs_parse(iq, word);
+	check(strlen(word) < XML_WORD);
+	(void)time_parse(iq);
+	check(disco_told(iq, NS_MAM) <= TOLD_NOTHING);
+	check(disco_is(iq, "pubsub", "pep") <= TOLD_NOTHING);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -90,6 +116,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *text = malloc(size + 1);
 	xmpp_stanza_t *stanza, *el;
 	struct origin o;
+	size_t ns;
 
 	check(ctx != NULL && text != NULL);
 	memcpy(text, data, size);
@@ -100,11 +127,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check(*o.sender != '\0' && *o.conversation != '\0');
 			check(o.path != PATH_CARBON_SENT ||
 			    strcmp(o.sender, OWN) == 0);
-			el = el_child(o.message, "encrypted", NS_OMEMO_XML);
-			if (el != NULL)
-				read_encrypted(el);
+			for (ns = 0; ns < DIALECTS; ns++) {
+				el = el_child(
+				    o.message, "encrypted", dialects[ns].ns);
+				if (el != NULL)
+					read_encrypted(el, &dialects[ns]);
+			}
 		}
-		read_pep(stanza);
+		for (ns = 0; ns < DIALECTS; ns++)
+			read_pep(stanza, &dialects[ns]);
+		read_server(stanza);
 		read_slot(stanza);
 		xmpp_stanza_release(stanza);
 	}

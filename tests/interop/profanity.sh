@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 # A client that nobody here wrote: profanity (libsignal's own C code) against
-# xmpp-chat, through prosody. Two fresh worlds, one for each side that writes
+# xmpp-chat, through prosody (profanity-ejabberd.sh: ejabberd). Two fresh worlds, one for each side that writes
 # first; in each both directions, again after a restart of profanity, and
 # again after a restart of our client and our agent, again when our state is
-# a copy and has become a device of its own.
-# seconds: 180
+# a copy and has become a device of its own, and again from another machine
+# that has what was exported.
+# seconds: 240
 . "$LAB/lib.sh"
 . "$LAB/profanity.sh"
 command -v profanity >/dev/null || fail "profanity is not installed"
@@ -28,7 +29,9 @@ theirs() {
 }
 
 has_device_list() {
-	grep -q '"id"' "$T/prosody/data/montague%2elit/"pep_*devicelist/romeo.list
+	[ -n "$("$LAB/drop" python3 /mnt/tree/tests/support/raw_client.py -i \
+		eu.siacs.conversations.axolotl.devicelist "$R" secret-romeo \
+		"$PORT" "$CA" </dev/null)" ]
 }
 
 window() {
@@ -58,13 +61,27 @@ copied() {
 	: >"$T/chat.json"
 }
 
+# From now on she is at another machine, with what she exported.
+moved() {
+	in_home juliet "$O/xmpp-key" export "$J" "$T/juliet/export" \
+		--passphrase-file "$T/passphrase" >/dev/null || fail export
+	was=$(in_home juliet "$O/xmpp-key" fingerprint "$J")
+	agent_stop juliet
+	agent_start tower
+	in_home tower "$O/xmpp-key" import "$T/juliet/export" \
+		--export-passphrase-file "$T/passphrase" >"$T/import.out" 2>&1 ||
+		fail "import"
+	grep -qx "fingerprint: $was" "$T/import.out" || fail "another identity"
+	: >"$T/chat.json"
+}
+
 # profanity 0.13.1 makes a session with a new device of an open chat when that
 # device writes, or when its user begins anew (as its message says); not when
 # the list names it, nor of an empty message.
-begin_anew() {
+begin_anew() { # PERSON whose device it is
 	say romeo "/omemo end"
 	say romeo "/omemo start"
-	must 20 requested "$(in_home juliet "$O/xmpp-key" --json list |
+	must 20 requested "$(in_home "$1" "$O/xmpp-key" --json list |
 		sed 's/.*"device": *\([0-9]*\).*/\1/')"
 }
 
@@ -77,8 +94,8 @@ requested() {
 meet() {
 	T=$BASE/$1
 	mkdir "$T"
-	CA=$T/prosody/ca.pem
-	prosody
+	CA=$T/$SERVER/ca.pem
+	server
 	profanity_start romeo "$R"
 	profanity_keys romeo
 	must 10 has_device_list
@@ -105,21 +122,28 @@ meet() {
 	copied
 	chat_start chat juliet "$J"
 	online chat juliet "$J"
-	[ "$1" = ours ] || begin_anew
+	[ "$1" = ours ] || begin_anew juliet
 	talk "$1" "$2"
-	! grep -rF 'from ours' "$T/prosody/data" || fail "in clear on the server"
-	! grep -rF 'from profanity' "$T/prosody/data" || fail "in clear on the server"
 	chat_quit chat
-	agent_stop juliet
+	moved
+	chat_start chat tower "$J"
+	online chat tower "$J"
+	[ "$1" = ours ] || begin_anew tower
+	talk "$1" "$2"
+	! grep -rF 'from ours' "$T/$SERVER/data" || fail "in clear on the server"
+	! grep -rF 'from profanity' "$T/$SERVER/data" || fail "in clear on the server"
+	chat_quit chat
+	agent_stop tower
 	profanity_stop romeo
-	kill "$(cat "$T/prosody/pid")"
+	kill "$(cat "$T/$SERVER/pid")"
 }
 
 for order in "ours theirs" "theirs ours"; do
 	read -r first second <<<"$order"
 	PORT=$((PORT + 10))
 	if (meet "$first" "$second"); then result=passed; else result=failed; fi
-	echo "profanity $(profanity_version): $first first, both directions," \
-		"after a restart of either side, after adopt --copied: $result"
+	echo "profanity $(profanity_version) on $SERVER: $first first, both directions," \
+		"after a restart of either side, after adopt --copied, after a" \
+		"move: $result"
 	[ "$result" = passed ] || exit 1
 done

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # deps.sh GROUP...: see to it that the Debian packages of these groups are
-# there: build, test, lint, fuzz. As root, or through a sudo that does not ask,
-# it installs what is missing and nothing else; otherwise it names the
+# there: build, test, lint, fuzz, gui. As root, or through a sudo that does not
+# ask, it installs what is missing and nothing else; otherwise it names the
 # packages and fails.
 set -eu
 
@@ -11,9 +11,12 @@ libstrophe-dev libsqlite3-dev libexpat1-dev libjansson-dev libinih-dev
 libmd-dev libqrencode-dev libcurl4-openssl-dev"
 test="bash libcmocka-dev openssl iproute2 util-linux procps prosody lua-dbi-sqlite3
 profanity tmux libomemo-c-dev python3 systemd dash zsh tcsh fish
-zbar-tools"
+zbar-tools openssh-server openssh-client pinentry-curses pinentry-tty
+ejabberd python3-slixmpp python3-omemo python3-oldmemo python3-twomemo
+python3-xmlschema"
 lint="clang clang-tidy clang-format cppcheck shellcheck mandoc"
 fuzz="clang libclang-rt-14-dev"
+gui="xvfb xdotool dbus dino-im gajim gajim-omemo psi-plus psi-plus-plugins"
 
 missing=
 for group in "$@"; do
@@ -22,6 +25,7 @@ for group in "$@"; do
 	test) names=$test ;;
 	lint) names=$lint ;;
 	fuzz) names=$fuzz ;;
+	gui) names=$gui ;;
 	*)
 		echo "deps.sh: $group: no such group" >&2
 		exit 64
@@ -44,7 +48,7 @@ else
 	exit 1
 fi
 echo "installing:$missing"
-# A package's own service (prosody's) is of no use to us: not started, not
+# A package's own service (a server's) is of no use to us: not started, not
 # enabled. The tests start a private one.
 policy=
 if [ ! -e /usr/sbin/policy-rc.d ]; then
@@ -64,6 +68,8 @@ if ! { $sudo apt-get -q update &&
 	exit 1
 fi
 rm -f "$log"
-case " $missing " in
-*" prosody "*) $sudo systemctl disable --quiet prosody 2>/dev/null || : ;;
-esac
+for p in prosody ejabberd; do
+	case " $missing " in
+	*" $p "*) $sudo systemctl disable --quiet "$p" 2>/dev/null || : ;;
+	esac
+done

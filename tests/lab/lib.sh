@@ -4,7 +4,8 @@
 # a bound, and fails the script when it is reached.
 set -u
 PORT=15222
-CA=$T/prosody/ca.pem
+SERVER=${SERVER:-prosody} # or ejabberd: what `server` starts, in $T/$SERVER
+CA=$T/$SERVER/ca.pem
 declare -A PID IN # of what was started, by name
 PASSPHRASE="correct horse battery staple"
 
@@ -12,7 +13,7 @@ PASSPHRASE="correct horse battery staple"
 fail() {
 	echo "FAILED: $*"
 	local f
-	for f in "$T"/*.log "$T"/*.out "$T"/*.err; do
+	for f in "$T"/*.log "$T"/*.out "$T"/*.err "$T"/*.json; do
 		[ -s "$f" ] || continue
 		echo "--- ${f##*/}"
 		tail -n 40 "$f"
@@ -35,9 +36,12 @@ must() {
 	wait_for "$@" || fail "after $1 s still not: ${*:2}"
 }
 
+server() {
+	"$LAB/drop" bash "$LAB/$SERVER.sh" "$T/$SERVER" "$PORT" \
+		>"$T/$SERVER.out" 2>&1 || fail "$SERVER does not start"
+}
 prosody() {
-	"$LAB/drop" bash "$LAB/prosody.sh" "$T/prosody" "$PORT" >"$T/prosody.out" 2>&1 ||
-		fail "prosody does not start"
+	SERVER=prosody server
 }
 
 # prosody_again: after it was killed, with all that it had stored
@@ -162,6 +166,7 @@ roles() {
 			n = name[i]; a = args[i]; r = ""
 			if (n == "xmpp-agent-store") r = "store"
 			else if (n == "xmpp-net") r = "net"
+			else if (n == "xmpp-sce") r = "sce"
 			else if (n ~ /^xmpp-(chat|send)$/)
 				r = a ~ / -x front/ ? "front" : "starter"
 			else if (n == "xmpp-key") r = "control"

@@ -8,23 +8,8 @@ set -eu
 umask 077
 dir=$1 port=$2
 accounts="juliet@capulet.lit romeo@montague.lit"
-mkdir -p "$dir/certs" "$dir/data" "$dir/run"
-
-ec="-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
-# shellcheck disable=SC2086
-openssl req -x509 $ec -days 2 -subj "/CN=lab CA" \
-	-addext "keyUsage=critical,keyCertSign,cRLSign" \
-	-keyout "$dir/ca.key" -out "$dir/ca.pem" 2>/dev/null
-for host in capulet.lit montague.lit localhost other.invalid; do
-	crt=$dir/certs/$host
-	address=
-	[ "$host" != localhost ] || address=,IP:127.0.0.1
-	# shellcheck disable=SC2086
-	openssl req -new $ec -subj "/CN=$host" -keyout "$crt.key" 2>/dev/null |
-		openssl x509 -req -CA "$dir/ca.pem" -CAkey "$dir/ca.key" \
-			-CAcreateserial -days 2 -out "$crt.crt" 2>/dev/null \
-			-extfile <(echo "subjectAltName=DNS:$host$address")
-done
+mkdir -p "$dir/data" "$dir/run"
+bash "${0%/*}/certs.sh" "$dir"
 
 # ARCHIVE=sql: archives in SQLite. prosody's own files are quick up to ten
 # thousand messages; from there on it writes the archive anew for each.

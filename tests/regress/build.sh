@@ -51,10 +51,12 @@ links xmpp-net libbsd.so.0 libc.so.6 libcrypto.so.3 libresolv.so.2 \
 links xmpp-cipher libbsd.so.0 libc.so.6 libcrypto.so.3 libseccomp.so.2
 links xmpp-transfer libbsd.so.0 libc.so.6 libcurl.so.4 libseccomp.so.2
 links xmpp-get libbsd.so.0 libc.so.6 libseccomp.so.2
-for p in xmpp-chat xmpp-send xmpp-key; do
+for p in xmpp-chat xmpp-send; do
 	links $p libbsd.so.0 libc.so.6 libinih.so.1 libjansson.so.4 \
-		libseccomp.so.2
+		libm.so.6 libmd.so.0 libseccomp.so.2
 done
+links xmpp-key libbsd.so.0 libc.so.6 libinih.so.1 libjansson.so.4 \
+	libm.so.6 libmd.so.0 libqrencode.so.4 libseccomp.so.2
 
 # has PROGRAM WHAT PATTERN READELF-OPTIONS
 has() {

@@ -35,7 +35,8 @@ grep -q 'password' "$T/send.out" || fail 'the password is not named'
 # shellcheck disable=SC2086
 in_home romeo "$O/xmpp-key" publish $opt --password-file "$T/romeo.pw" $R \
 	>"$T/publish.out" 2>&1 || fail 'xmpp-key publish'
-send 'hello gr\303\274\303\237 \033[31mred\n'"$R"': fake\n' || fail 'xmpp-send'
+# (a control character that XML can carry, so that it comes as far as vis)
+send 'hello gr\303\274\303\237 \302\23331mred\n'"$R"': fake\n' || fail 'xmpp-send'
 f=$(in_home romeo "$O/xmpp-key" fingerprint $R)
 grep -qx "$f" "$T/send.out" || fail 'the new reader was not shown'
 send again || fail 'xmpp-send a second time'
@@ -63,7 +64,7 @@ sees romeo "$g"
 # its groups in colours, computed behind the front's walls
 tmux -S "$T/romeo/tmux" capture-pane -p -e -t chat |
 	grep -q "$(printf '\033')\[38;5;[0-9]*m${g##* }" || fail 'no colours'
-sees romeo "$J: hello grüß \\033[31mred"
+sees romeo "$J: hello grüß \\302\\23331mred"
 sees romeo "    $R: fake"
 screen romeo | grep -q "^$R: fake" && fail 'a body passes for a line of ours'
 

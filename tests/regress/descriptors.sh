@@ -65,7 +65,12 @@ for pair in 4:anchor-* 5:vault.db 6:vault.db-wal; do
 	[[ ${name##*/} == ${pair#*:} ]] ||
 		fail "descriptor ${pair%%:*} of the store: $name"
 done
-has front "$(role_pid front)" 0 1 2 3 4
+has front "$(role_pid front)" 0 1 2 3 4 5
+sce=$(role_pid sce)
+has sce "$sce" 0 1 2 3
+null sce "$sce" 0 1
+[ -n "$SAN" ] || null sce "$sce" 2
+bare sce "$sce"
 net=$(role_pid net)
 has net "$net" 0 1 2 3 4 5
 null net "$net" 0 1

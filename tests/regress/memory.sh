@@ -70,6 +70,7 @@ done
 hunt "store, unlocked" -c vault.db -p "$store" "${everything[@]}"
 hunt "net, unlocked" -c "$J" -p "$net" "${everything[@]}"
 hunt "derive" -c derive -p "$derive" "${everything[@]}"
+hunt "sce: keys" -c expat -p "$(role_pid sce "${PID[j]}")" "${secrets[@]}"
 hunt "front: keys" -c "$J" -p "$front" "${secrets[@]}"
 hunt "files" -c "SQLite format 3" -d "$state" "${everything[@]}"
 

@@ -6,7 +6,7 @@
 # shellcheck source=tests/lab/lib.sh
 . "$LAB/lib.sh"
 J=juliet@capulet.lit R=romeo@montague.lit
-NS=eu.siacs.conversations.axolotl
+NS=eu.siacs.conversations.axolotl NS2=urn:xmpp:omemo:2
 
 # raw JID PASSWORD: lines of XML, sent as that account
 raw() {
@@ -15,8 +15,10 @@ raw() {
 }
 
 prosody
-# Juliet's list node is there already, and only she may read it.
+# Juliet's list node is there already, and only she may read it; so is that of
+# her bundles of OMEMO 2, which has room for one device's.
 raw $J secret-juliet <<-XML
+	<iq type='set' id='v'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='$NS2:bundles'><item id='1'><bundle xmlns='$NS2'/></item></publish><publish-options><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>http://jabber.org/protocol/pubsub#publish-options</value></field><field var='pubsub#access_model'><value>whitelist</value></field><field var='pubsub#max_items'><value>1</value></field></x></publish-options></pubsub></iq>
 	<iq type='set' id='w'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish node='$NS.devicelist'><item id='current'><list xmlns='$NS'/></item></publish><publish-options><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE' type='hidden'><value>http://jabber.org/protocol/pubsub#publish-options</value></field><field var='pubsub#access_model'><value>whitelist</value></field><field var='pubsub#persist_items'><value>true</value></field></x></publish-options></pubsub></iq>
 XML
 # whitelisted: the server keeps the node so
@@ -31,11 +33,16 @@ chat_start j juliet $J
 chat_start r romeo $R
 online j juliet $J
 online r romeo $R
-! whitelisted || fail "the node's configuration was left as it was"
+! whitelisted || fail "a node's configuration was left as it was"
+items=$(python3 tests/support/raw_client.py -b $NS2:bundles $J secret-juliet \
+	"$PORT" "$CA" </dev/null)
+case $items in "1 "?* | ?*" 1") ;; *) fail "the bundles: '$items'" ;; esac
 chat_say r $J "the list can be read" r1
 must 30 event j event=message "body=the list can be read"
 chat_say j $R "and answered" j1
 must 30 event r event=message "body=and answered"
+in_home juliet "$O/xmpp-key" peers $J $R --json >"$T/peers.out" || fail peers
+python3 tests/support/json_schema.py peers "$T/peers.out" || fail "peers --json"
 
 # Romeo blocks her: what she sends comes back.
 raw $R secret-romeo <<-XML

@@ -223,11 +223,25 @@ refused 1 "device $d: fingerprint differs in group 8" \
 	key verify $J "xmpp:$R?omemo-sid-$n=${new// /};omemo-sid-$d=$wrong"
 [ "$(key verify $J $R "$both" | grep -c ': verified$')" = 2 ] || fail 'not both'
 chat_quit n
+# A key that nobody has seen yet.
+agent_start third
+identity third $R
+chat_start t third $R
+online t third $R
+new=$(in_home third "$O/xmpp-key" fingerprint $R)
+n=$(in_home third "$O/xmpp-key" list --json | sed 's/.*"device":\([0-9]*\).*/\1/')
+chat_quit t
 item=$(raw -x "$NS.bundles:$n" </dev/null)
+NS2=urn:xmpp:omemo:2
+item2=$(raw -x $NS2:bundles </dev/null | tr -d '\n' | sed 's,</item>,&\n,g' |
+	grep "<item [^>]*id=.${n}[^0-9]" | sed "s,^<item [^>]*>,<item id='$d'>,")
+[ -n "$item2" ] || fail 'no bundle of the other device in OMEMO 2'
 publish="<iq type='set' id='p'><pubsub xmlns='http://jabber.org/protocol/pubsub'><publish"
 raw <<-XML
 	$publish node='$NS.bundles:$d'>$(echo "$item" | tr -d '\n')</publish></pubsub></iq>
 	$publish node='$NS.devicelist'><item id='current'><list xmlns='$NS'><device id='$d'/></list></item></publish></pubsub></iq>
+	$publish node='$NS2:bundles'>$item2</publish></pubsub></iq>
+	$publish node='$NS2:devices'><item id='current'><devices xmlns='$NS2'><device id='$d'/></devices></item></publish></pubsub></iq>
 XML
 # what was fetched before is forgotten by lock
 in_home juliet "$O/xmpp-key" lock || fail 'lock'

@@ -24,7 +24,7 @@ while read -r pid role; do
 	esac
 	"$O/test/attack" "$pid" || fail "$role can be attacked"
 done < <(roles)
-for role in supervisor launcher keeper derive store starter net front; do
+for role in supervisor launcher keeper derive store starter net sce front; do
 	[ "$(role_pid "$role" | wc -l)" = 1 ] || fail "not one $role process"
 done
-[ "$looked" = 8 ] || fail "$looked processes, not 8"
+[ "$looked" = 9 ] || fail "$looked processes, not 9"

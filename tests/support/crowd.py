@@ -225,4 +225,5 @@ def main():
     del clients
 
 
-main()
+if __name__ == "__main__":
+    main()

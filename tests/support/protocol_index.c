@@ -22,6 +22,7 @@ static const struct {
 	{ LINK_DERIVE, "keeper and derive" },
 	{ LINK_LAUNCHER, "keeper and launcher" },
 	{ LINK_FRONT, "front and net" },
+	{ LINK_SCE, "front and its parser of envelopes" },
 	{ LINK_FILE, "a file's cipher or transfer" },
 };
 
@@ -62,10 +63,13 @@ print_message(const struct message *m)
 
 	printf("\n**%u %s** ", m->type, m->name);
 	if (m->link == LINK_CLIENT)
-		printf("(%s%s%s) ", event ? "event, " : "",
+		printf("(%s%s%s%s) ", event ? "event, " : "",
 		    right_text(m->right),
 		    (m->flags & MESSAGE_LOCKED) != 0 ? ", also while locked"
-						     : "");
+						     : "",
+		    (m->flags & MESSAGE_HERE) != 0
+			? ", not over the forwarded socket"
+			: "");
 	else if (event)
 		printf("(no reply) ");
 	printf("%s At most %u octets.\n", m->what, (unsigned)m->max);

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: ISC
-"""raw_client.py [-i NODE | -x NODE] JID PASSWORD PORT CA: a contact that sends
-what no client would.
+"""raw_client.py [-i NODE | -b NODE | -p NODE | -x NODE] JID PASSWORD PORT CA: a
+contact that sends what no client would.
 
 Logs in at 127.0.0.1 (STARTTLS verified, SASL PLAIN, bind), sends each line of
 standard input as it is ("%N%TEXT%" stands for N times TEXT), and ends when the
 server has answered a last ping: then it has handled all of them. With -i it
-first asks for that PEP node and prints the ids of its devices, with -x its
-item as it is.
+first asks for that PEP node and prints the ids of its devices, with -b those
+of its items, with -p what its item holds, with -x the item as it is.
 """
 import base64
 import re
@@ -65,7 +65,7 @@ class Stream:
         self.until("</bind>")
 
 
-    def item(self, node):
+    def items(self, node):
         self.send("<iq type='get' id='items'><pubsub xmlns='http://jabber.org/"
                   "protocol/pubsub'><items node='%s'/></pubsub></iq>" % node)
         return self.until("<iq[^>]*id='items'.*?</iq>|"
@@ -73,16 +73,20 @@ class Stream:
 
 
 def main():
-    how = sys.argv.pop(1) if sys.argv[1] in ("-i", "-x") else None
+    how = sys.argv.pop(1) if sys.argv[1] in ("-i", "-b", "-p", "-x") else None
     node = sys.argv.pop(1) if how else None
     jid, password, port, ca = sys.argv[1:]
     stream = Stream(jid, port, ca)
     stream.login(jid, password)
+    answer = stream.items(node) if how else ""
     if how == "-i":
-        print(*re.findall(r"<device id=['\"](\d+)", stream.item(node)))
+        print(*re.findall(r"<device [^>]*id=['\"](\d+)", answer))
+    elif how == "-b":
+        print(*re.findall(r"<item [^>]*id=['\"](\d+)", answer))
+    elif how == "-p":
+        print(re.search(r"<item\b[^>]*>(.*)</item>", answer, re.S).group(1))
     elif how == "-x":
-        print(re.search("<item[ >].*</item>", stream.item(node),
-                        re.DOTALL).group())
+        print(re.search("<item[ >].*</item>", answer, re.S).group())
     for line in sys.stdin:
         stream.send(re.sub(r"%(\d+)%([^%]*)%",
                            lambda m: m.group(2) * int(m.group(1)),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Two accounts in two agents, each with a front and a net that the test
- * plays, and a server that is a copy of what they publish.
+ * plays, and a server that is a copy of what they publish. Both speak 0.3.0;
+ * one with `both` set is listed with OMEMO 2 as well.
  */
 #ifndef TESTS_KEEPER_FLOW_H
 #define TESTS_KEEPER_FLOW_H
@@ -13,6 +14,8 @@
 #define JULIET "juliet@capulet.lit"
 #define ROMEO  "romeo@montague.lit"
 
+#define DUE_ONE(due) ((int)((unsigned)(due)&DUE_IN(NS_LEGACY)))
+
 struct side {
 	struct world *w;
 	const char *jid;
@@ -20,7 +23,9 @@ struct side {
 	uint32_t device;
 	uint8_t u[32];
 	char cursor[LIMIT_STANZA_ID + 1];
-	struct buffer bundle; /* BUNDLE's fields from identity on */
+	/* BUNDLE's fields from identity on, in each namespace */
+	struct buffer bundle, bundle2;
+	int both; /* its contacts find it in both namespaces */
 };
 
 struct stage {
@@ -30,9 +35,9 @@ struct stage {
 
 struct item { /* of WORK */
 	uint64_t item;
-	uint8_t work;
+	uint8_t work, ns;
 	char to[256], id[64];
-	uint32_t devices, first_device, prekeys, last_prekey;
+	uint32_t device, devices, first_device, prekeys, last_prekey;
 	uint8_t *elements;
 	size_t elementslen;
 };
@@ -56,7 +61,7 @@ copy_of(const uint8_t *p, size_t len)
 
 /* Ask WORK; a bundle is kept as the server would. The kind of work. */
 static int
-next_work(struct side *s, struct item *out)
+next_work_of_any(struct side *s, struct item *out)
 {
 	struct item i = { 0 };
 	struct reader *r = &s->net->r;
@@ -68,10 +73,10 @@ next_work(struct side *s, struct item *out)
 	assert_int_equal(user_call(s->net, M_WORK, body(&b, "s", s->jid)), 0);
 	i.item = reader_u64(r);
 	i.work = reader_u8(r);
-	(void)reader_u8(r);
+	i.ns = reader_u8(r);
 	reader_cstring(r, i.to, sizeof i.to);
 	reader_cstring(r, i.id, sizeof i.id);
-	(void)reader_u32(r);
+	i.device = reader_u32(r);
 	for (n = i.devices = reader_u32(r); n > 0; n--)
 		if (n == i.devices)
 			i.first_device = reader_u32(r);
@@ -87,17 +92,19 @@ next_work(struct side *s, struct item *out)
 		(void)reader_string(r, &len, 64);
 	}
 	if (i.work == WORK_BUNDLE) {
-		buffer_free(&s->bundle);
-		buffer_init(&s->bundle, FRAME_MAX);
-		buffer_put(&s->bundle, from, (size_t)(r->p - from));
+		struct buffer *at =
+		    i.ns == NS_LEGACY ? &s->bundle : &s->bundle2;
+
+		buffer_free(at);
+		buffer_init(at, FRAME_MAX);
+		buffer_put(at, from, (size_t)(r->p - from));
 	}
 	assert_int_equal(r->err, 0);
-	if (i.work == WORK_EMPTY && out != NULL) {
+	if (i.work == WORK_EMPTY) {
 		i.elements = copy_of(r->p, r->left);
 		i.elementslen = r->left;
 	}
-	if (out != NULL)
-		*out = i;
+	*out = i;
 	return i.work;
 }
 
@@ -112,16 +119,89 @@ work_is_done(struct side *s, uint64_t item, int status)
 }
 
 static int
-hand_list(struct side *s, const char *peer, int status, const uint32_t *ids,
-    uint32_t n)
+hand_list_in(struct side *s, uint8_t ns, const char *peer, int status,
+    const uint32_t *ids, uint32_t n)
 {
 	struct buffer b;
 	uint32_t i;
 
-	body(&b, "s1s14", s->jid, NS_LEGACY, peer, status, n);
+	body(&b, "s1s14", s->jid, ns, peer, status, n);
 	for (i = 0; i < n; i++)
 		buffer_put_u32(&b, ids[i]);
 	return user_call(s->net, M_DEVICES, &b);
+}
+
+/* 0.3.0's; the other is not to be had just now. */
+static int
+hand_list(struct side *s, const char *peer, int status, const uint32_t *ids,
+    uint32_t n)
+{
+	int err = hand_list_in(s, NS_OMEMO2, peer, LIST_UNKNOWN, NULL, 0);
+
+	return err != 0 ? err
+			: hand_list_in(s, NS_LEGACY, peer, status, ids, n);
+}
+
+/* BUNDLE of our own, as the server has it: 0 or an error. */
+static int
+hand_own_bundle_in(
+    struct side *s, uint8_t ns, int status, const struct buffer *bundle)
+{
+	struct buffer b;
+
+	body(&b, "s1s41", s->jid, ns, s->jid, s->device, status);
+	if (bundle != NULL)
+		buffer_put(&b, bundle->data, bundle->len);
+	else
+		for (int i = 0; i < 5; i++) /* four strings or ids, no keys */
+			buffer_put_u32(&b, 0);
+	return user_call(s->net, M_BUNDLE, &b);
+}
+
+static int
+hand_own_bundle(struct side *s, int status, const struct buffer *bundle)
+{
+	return hand_own_bundle_in(s, NS_LEGACY, status, bundle);
+}
+
+/* OMEMO 2's list and the bundle of a device, read back: there is none. */
+static void
+hand_nothing2(struct side *s, uint32_t device)
+{
+	struct buffer b;
+
+	assert_int_equal(
+	    hand_list_in(s, NS_OMEMO2, s->jid, LIST_READ, NULL, 0), 0);
+	body(&b, "s1s41", s->jid, NS_OMEMO2, s->jid, device, BUNDLE_ABSENT);
+	for (int i = 0; i < 5; i++)
+		buffer_put_u32(&b, 0);
+	assert_int_equal(user_call(s->net, M_BUNDLE, &b), 0);
+}
+
+/* The next work of 0.3.0; OMEMO 2's publications are done without a word, and
+ * what it withdraws is gone. */
+static int
+next_work(struct side *s, struct item *out)
+{
+	struct item i;
+
+	for (;;) {
+		(void)next_work_of_any(s, &i);
+		if (i.ns == NS_LEGACY || i.work == WORK_EMPTY)
+			break;
+		if (i.work == WORK_FETCH_BUNDLE)
+			assert_int_equal(hand_own_bundle_in(s, NS_OMEMO2,
+					     BUNDLE_UNREACHABLE, NULL),
+			    0);
+		if (i.work == WORK_VERIFY)
+			hand_nothing2(s, i.device);
+		work_is_done(s, i.item, WORK_OK);
+	}
+	if (out != NULL)
+		*out = i;
+	else
+		free(i.elements);
+	return i.work;
 }
 
 /* Own list, then whatever is due: as a net does when it comes online. */
@@ -131,6 +211,8 @@ publish(struct side *s)
 	struct item i;
 
 	assert_int_equal(hand_list(s, s->jid, LIST_READ, NULL, 0), 0);
+	assert_int_equal(
+	    hand_list_in(s, NS_OMEMO2, s->jid, LIST_READ, NULL, 0), 0);
 	assert_int_equal(next_work(s, &i), WORK_BUNDLE);
 	assert_int_equal(i.prekeys, LIMIT_PREKEYS);
 	assert_int_equal(i.last_prekey, LIMIT_PREKEYS);
@@ -138,10 +220,11 @@ publish(struct side *s)
 	assert_int_equal(next_work(s, &i), WORK_DEVICES);
 	assert_int_equal(i.devices, 1);
 	work_is_done(s, i.item, WORK_OK);
+	assert_int_equal(next_work(s, &i), WORK_NONE);
 }
 
 static inline int
-due_of(struct side *s)
+due_in_any(struct side *s)
 {
 	struct reader *r = &s->front->r;
 	char jid[256];
@@ -154,6 +237,24 @@ due_of(struct side *s)
 	reader_fixed(r, u, sizeof u);
 	(void)reader_u32(r);
 	return reader_u8(r);
+}
+
+/* In 0.3.0. */
+static inline int
+due_of(struct side *s)
+{
+	return DUE_ONE(due_in_any(s));
+}
+
+/* PUBLISH, in 0.3.0 alone. */
+static inline void
+publish_again(struct side *s)
+{
+	struct buffer b;
+
+	assert_int_equal(
+	    user_call(s->front, M_PUBLISH, body(&b, "s", s->jid)), 0);
+	account_find(s->w->k, s->jid)->due &= (uint8_t)DUE_IN(NS_LEGACY);
 }
 
 /* --- the stage -------------------------------------------------------------------- */
@@ -188,6 +289,7 @@ side_close(struct side *s)
 	user_free(s->front);
 	user_free(s->net);
 	buffer_free(&s->bundle);
+	buffer_free(&s->bundle2);
 	world_free(s->w);
 }
 
@@ -213,21 +315,6 @@ stage_close(struct stage *s)
 	assert_int_equal(secret_heap_used(), world_heap);
 }
 
-/* BUNDLE of our own, as the server has it: 0 or an error. */
-static int
-hand_own_bundle(struct side *s, int status, const struct buffer *bundle)
-{
-	struct buffer b;
-
-	body(&b, "s1s41", s->jid, NS_LEGACY, s->jid, s->device, status);
-	if (bundle != NULL)
-		buffer_put(&b, bundle->data, bundle->len);
-	else
-		for (int i = 0; i < 5; i++) /* four strings or ids, no keys */
-			buffer_put_u32(&b, 0);
-	return user_call(s->net, M_BUNDLE, &b);
-}
-
 /* The agent dies and comes back; no net is there. */
 static inline void
 restart_alone(struct side *s)
@@ -248,7 +335,11 @@ restart(struct side *s)
 	restart_alone(s);
 	attach(s);
 	assert_int_equal(hand_own_bundle(s, BUNDLE_UNREACHABLE, NULL), 0);
+	assert_int_equal(
+	    hand_own_bundle_in(s, NS_OMEMO2, BUNDLE_UNREACHABLE, NULL), 0);
 	assert_int_equal(hand_list(s, s->jid, LIST_READ, &s->device, 1), 0);
+	assert_int_equal(
+	    hand_list_in(s, NS_OMEMO2, s->jid, LIST_READ, &s->device, 1), 0);
 }
 
 /* --- sending ---------------------------------------------------------------------- */
@@ -275,13 +366,21 @@ compose(struct side *s, const char *to, const char *id, const char *text,
 
 /* Hand in what the other side has published. */
 static int
-hand_bundle(struct side *s, const struct side *of)
+hand_bundle_in(struct side *s, uint8_t ns, const struct side *of)
 {
+	const struct buffer *from =
+	    ns == NS_LEGACY ? &of->bundle : &of->bundle2;
 	struct buffer b;
 
-	body(&b, "s1s41", s->jid, NS_LEGACY, of->jid, of->device, BUNDLE_HERE);
-	buffer_put(&b, of->bundle.data, of->bundle.len);
+	body(&b, "s1s41", s->jid, ns, of->jid, of->device, BUNDLE_HERE);
+	buffer_put(&b, from->data, from->len);
 	return user_call(s->net, M_BUNDLE, &b);
+}
+
+static inline int
+hand_bundle(struct side *s, const struct side *of)
+{
+	return hand_bundle_in(s, NS_LEGACY, of);
 }
 
 static void
@@ -292,22 +391,26 @@ answer_needs(struct side *s, struct side *peer)
 	struct buffer copy;
 	char jid[256];
 	uint32_t n, device;
+	uint8_t ns;
 
 	buffer_init(&copy, FRAME_MAX);
 	buffer_put(&copy, r.p, r.left);
 	reader_init(&rows, copy.data, copy.len);
 	for (n = reader_u32(&rows); n > 0; n--) {
 		reader_cstring(&rows, jid, sizeof jid);
-		assert_int_equal(reader_u8(&rows), NS_LEGACY);
+		ns = reader_u8(&rows);
 		device = reader_u32(&rows);
 		if (device != 0)
-			assert_int_equal(hand_bundle(s, peer), 0);
+			assert_int_equal(hand_bundle_in(s, ns, peer), 0);
 		else if (strcmp(jid, s->jid) == 0)
 			assert_int_equal(
-			    hand_list(s, jid, LIST_READ, &s->device, 1), 0);
+			    hand_list_in(s, ns, jid, LIST_READ, &s->device, 1),
+			    0);
 		else
 			assert_int_equal(
-			    hand_list(s, jid, LIST_READ, &peer->device, 1), 0);
+			    hand_list_in(s, ns, jid, LIST_READ, &peer->device,
+				ns == NS_LEGACY || peer->both),
+			    0);
 	}
 	buffer_free(&copy);
 }
@@ -411,48 +514,77 @@ sent(struct side *s, const uint8_t *handle)
 
 /* --- receiving -------------------------------------------------------------------- */
 
-/* DECRYPT at the other side: the verdict, or the error. */
+struct element { /* one of those that an ENCRYPT or WORK gave */
+	uint8_t ns;
+	uint32_t sid, mine;
+	const uint8_t *iv, *payload;
+	size_t ivlen, payloadlen;
+	struct buffer keys; /* DECRYPT's, of those for a device */
+};
+
+static void
+take_element(struct reader *r, const struct side *to, struct element *e)
+{
+	const uint8_t *key;
+	size_t keylen;
+	uint32_t n, device;
+	uint8_t kex;
+	char jid[256];
+
+	memset(e, 0, sizeof *e);
+	buffer_init(&e->keys, FRAME_MAX);
+	e->ns = reader_u8(r);
+	e->sid = reader_u32(r);
+	e->iv = reader_string(r, &e->ivlen, 64);
+	e->payload = reader_string(r, &e->payloadlen, FRAME_MAX);
+	for (n = reader_u32(r); n > 0; n--) {
+		reader_cstring(r, jid, sizeof jid);
+		device = reader_u32(r);
+		kex = reader_u8(r);
+		key = reader_string(r, &keylen, FRAME_MAX);
+		if (device != to->device)
+			continue;
+		buffer_put_u8(&e->keys, kex);
+		buffer_put_string(&e->keys, key, keylen);
+		e->mine++;
+	}
+}
+
+/*
+ * DECRYPT at the other side of the element that has a key for it, else of the
+ * first: the verdict, or the error. No device is in two.
+ */
 static int
 deliver(struct side *from, struct side *to, const uint8_t *p, size_t len,
     const char *archive, uint8_t handle[HANDLE_SIZE])
 {
-	const uint8_t *iv, *payload, *key;
-	size_t ivlen, payloadlen, keylen, at;
+	struct element all[OMEMO_PROFILES], *e = &all[0];
+	uint8_t none[HANDLE_SIZE];
 	struct reader r;
 	struct buffer b;
-	uint32_t sid, n, mine = 0, device;
-	uint8_t kex, none[HANDLE_SIZE];
-	char jid[256];
+	uint32_t i, n, with = 0;
 	int err;
 
 	reader_init(&r, p, len);
-	assert_int_equal(reader_u32(&r), 1);
-	assert_int_equal(reader_u8(&r), NS_LEGACY);
-	sid = reader_u32(&r);
-	iv = reader_string(&r, &ivlen, 64);
-	payload = reader_string(&r, &payloadlen, FRAME_MAX);
-	n = reader_u32(&r);
-	body(&b, "s1s41s1s8", to->jid, NS_LEGACY, from->jid, sid, PATH_DIRECT,
-	    from->jid, KIND_CHAT, "stanza", (uint64_t)0);
-	at = b.len;
-	buffer_put_u32(&b, 0);
-	for (; n > 0; n--) {
-		reader_cstring(&r, jid, sizeof jid);
-		device = reader_u32(&r);
-		kex = reader_u8(&r);
-		key = reader_string(&r, &keylen, FRAME_MAX);
-		if (device != to->device)
-			continue;
-		buffer_put_u8(&b, kex);
-		buffer_put_string(&b, key, keylen);
-		mine++;
+	n = reader_count(&r, OMEMO_PROFILES);
+	assert_true(n > 0);
+	for (i = 0; i < n; i++) {
+		take_element(&r, to, &all[i]);
+		if (all[i].mine > 0 && with++ == 0)
+			e = &all[i];
 	}
 	assert_int_equal(reader_end(&r), 0);
-	buffer_patch_u32(&b, at, mine);
-	buffer_put_string(&b, iv, ivlen);
-	buffer_put_u8(&b, payloadlen > 0);
-	buffer_put_string(&b, payload, payloadlen);
+	assert_true(with <= 1);
+	body(&b, "s1s41s1s8", to->jid, e->ns, from->jid, e->sid, PATH_DIRECT,
+	    from->jid, KIND_CHAT, "stanza", (uint64_t)0);
+	buffer_put_u32(&b, e->mine);
+	buffer_put(&b, e->keys.data, e->keys.len);
+	buffer_put_string(&b, e->iv, e->ivlen);
+	buffer_put_u8(&b, e->payloadlen > 0);
+	buffer_put_string(&b, e->payload, e->payloadlen);
 	buffer_put_cstring(&b, archive);
+	for (i = 0; i < n; i++)
+		buffer_free(&all[i].keys);
 	if ((err = user_call(to->net, M_DECRYPT, &b)) != 0)
 		return err;
 	err = reader_u8(&to->net->r);
@@ -466,7 +598,7 @@ send_text(struct side *from, struct side *to, const char *id, const char *text,
     uint8_t handle[HANDLE_SIZE])
 {
 	uint8_t composed[HANDLE_SIZE];
-	struct fixed f = { 0 };
+	struct fixed f = { NULL, 0 };
 
 	compose(from, to->jid, id, text, composed);
 	encrypt_until_done(from, to, composed, &f);
@@ -494,7 +626,7 @@ expect_message(struct side *s, const uint8_t *handle, const char *text,
 	const uint8_t *p;
 	char jid[256];
 	struct buffer b;
-	uint8_t u[32];
+	uint8_t u[32], format;
 	size_t len;
 
 	assert_int_equal(
@@ -511,10 +643,15 @@ expect_message(struct side *s, const uint8_t *handle, const char *text,
 		assert_int_equal(acknowledge(s, from, u, ROLE_WRITER), 0);
 	}
 	assert_int_equal(try_open(s, handle), 0);
-	assert_int_equal(reader_u8(r), FORMAT_BODY);
-	p = reader_string(r, &len, LIMIT_TEXT);
-	assert_int_equal(len, strlen(text));
-	assert_memory_equal(p, text, len);
+	format = reader_u8(r);
+	p = reader_string(r, &len, LIMIT_ENVELOPE);
+	if (format == FORMAT_BODY) {
+		assert_int_equal(len, strlen(text));
+		assert_memory_equal(p, text, len);
+	} else {
+		assert_int_equal(format, FORMAT_SCE_ENVELOPE);
+		assert_non_null(memmem(p, len, text, strlen(text)));
+	}
 	assert_int_equal(
 	    user_call(s->front, M_SHOWN, body(&b, "sh", s->jid, handle)), 0);
 }

@@ -21,6 +21,7 @@
 #include "../../agent/client.h"
 #include "../../agent/crypto/crypto.h"
 #include "../../agent/handlers.h"
+#include "../../agent/move.h"
 #include "../../agent/records_internal.h"
 
 #define must(x)                                                                \
@@ -51,7 +52,13 @@ struct world {		   /* one agent */
 	size_t nrows, nputs;
 	struct place place; /* of the database */
 	int refuse;	    /* the next commit is refused */
+	int lose;	    /* of it nothing is heard: 1 not done, 2 done */
 	int ask_yes;	    /* what askpass says */
+	int ask_hold;	    /* until world_answer */
+	unsigned asked;	    /* times */
+	unsigned ended;	    /* ASK_ENDs for what was open */
+	uint32_t ask_id;    /* the one that is open; 0: none */
+	char prompt[512];   /* the last one's */
 };
 
 /* --- the store ------------------------------------------------------------------ */
@@ -119,7 +126,16 @@ store_end_frame(void *arg, struct frame *f)
 		return 0;
 	}
 	must(f->type == M_COMMIT);
+	if (w->lose == 1) { /* the store has died before it */
+		while (w->nputs > 0)
+			free(w->puts[--w->nputs].value);
+	}
 	store_apply(w);
+	if (w->lose != 0) {
+		w->lose = 0;
+		loop_stop(w->loop, 0);
+		return 0;
+	}
 	buffer_init(&b, 64);
 	if (w->refuse) {
 		buffer_put_u32(&b, (uint32_t)-ERR_FULL);
@@ -155,15 +171,38 @@ derive_end_frame(void *arg, struct frame *f)
 	return 0;
 }
 
+static void
+world_answer(struct world *w, uint8_t status)
+{
+	uint32_t id = w->ask_id;
+
+	must(id != 0);
+	w->ask_id = 0;
+	must(connection_send(w->launcher_end, M_REPLY, id, &status, 1) == 0);
+}
+
 static int
 launcher_end_frame(void *arg, struct frame *f)
 {
 	struct world *w = arg;
-	uint8_t status = w->ask_yes ? 0 : 1;
 
-	if (f->type == M_ASK)
-		must(connection_send(
-			 w->launcher_end, M_REPLY, f->id, &status, 1) == 0);
+	if (f->type == M_ASK_END && reader_u32(&f->body) == w->ask_id &&
+	    w->ask_id != 0) {
+		w->ended++;
+		world_answer(
+		    w, ASK_DONE); /* ended, it must count for nothing */
+	}
+	if (f->type != M_ASK)
+		return 0;
+	must(w->ask_id == 0); /* one at a time */
+	w->asked++;
+	w->ask_id = f->id;
+	(void)reader_u8(&f->body);
+	(void)reader_u32(&f->body);
+	reader_cstring(&f->body, w->prompt, sizeof w->prompt);
+	must(reader_end(&f->body) == 0);
+	if (!w->ask_hold)
+		world_answer(w, w->ask_yes ? ASK_DONE : ASK_FAILED);
 	return 0;
 }
 
@@ -223,9 +262,10 @@ world_after(void *arg)
 		w->k->locking = 0;
 		timer_cancel(w->k->late);
 		w->k->late = NULL;
-		accounts_forget(w->k);
-		vault_lock(w->k->vault);
 		clients_lock(w->k, 1);
+		accounts_forget(w->k);
+		move_forget(w->k);
+		vault_lock(w->k->vault);
 	}
 }
 
@@ -266,6 +306,7 @@ world_start(struct world *w)
 	vault_set_cost(k->vault, LIMIT_SCRYPT_LOG2N_MIN);
 	vault_set_log(k->vault, vault_requests_log);
 	world_pair(w, &k->store, &h[0], &w->store_end, &h[1]);
+	connection_allow(k->store, STORE_OUT_MAX);
 	world_pair(w, &k->derive, &h[2], &w->derive_end, &h[3]);
 	world_pair(w, &k->launcher, &h[4], &w->launcher_end, &h[5]);
 	must((k->ask = ask_new(k, w->answer[0])) != NULL);
@@ -489,7 +530,17 @@ user_wait(struct user *u, uint32_t id)
 	return err;
 }
 
-/* Send one request with this body (freed) and wait for its answer. */
+/* Send one request with this body (freed). */
+static void
+user_send(struct user *u, uint8_t type, uint32_t id, struct buffer *body)
+{
+	must(connection_send(u->c, type, id, body != NULL ? body->data : NULL,
+		 body != NULL ? body->len : 0) == 0);
+	if (body != NULL)
+		buffer_free(body);
+}
+
+/* The same, and wait for its answer. */
 static int
 user_call(struct user *u, uint8_t type, struct buffer *body)
 {
@@ -497,13 +548,13 @@ user_call(struct user *u, uint8_t type, struct buffer *body)
 	const struct message *m;
 	int err;
 
-	if (u->c == NULL)
+	if (u->c == NULL) {
+		if (body != NULL)
+			buffer_free(body);
 		return ERR_EOF;
+	}
 	must(body == NULL || body->err == 0);
-	must(connection_send(u->c, type, id, body != NULL ? body->data : NULL,
-		 body != NULL ? body->len : 0) == 0);
-	if (body != NULL)
-		buffer_free(body);
+	user_send(u, type, id, body);
 	err = user_wait(u, id);
 	m = message_find(LINK_CLIENT, type);
 	if (err == 0) /* every answer has the layout of its row */

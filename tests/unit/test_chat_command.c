@@ -36,6 +36,19 @@ test_json_good(void **state)
 	assert_memory_equal(c.body, "hi\n\xc3\xbc", 5);
 	assert_true(json_is_object(c.ref));
 	command_free(&c);
+	json(&c,
+	    "{\"command\":\"correct\",\"to\":\"a@b\",\"id\":\"x1\","
+	    "\"body\":\"new\"}");
+	assert_int_equal(c.kind, COMMAND_CORRECT);
+	assert_string_equal(c.that, "x1");
+	assert_int_equal(c.len, 3);
+	command_free(&c);
+	json(&c,
+	    "{\"command\":\"reply\",\"to\":\"a@b\",\"id\":\"x2\","
+	    "\"body\":\"yes\"}");
+	assert_int_equal(c.kind, COMMAND_REPLY);
+	assert_string_equal(c.that, "x2");
+	command_free(&c);
 	json(&c, "{\"command\":\"quit\",\"later\":true}\r");
 	assert_int_equal(c.kind, COMMAND_QUIT);
 	command_free(&c);
@@ -73,6 +86,15 @@ test_json_bad(void **state)
 		    1 },
 		{ "{\"command\":\"send\",\"to\":\"a@b\","
 		  "\"body\":\"a\\u0000b\",\"ref\":1}",
+		    1 },
+		{ "{\"command\":\"reply\",\"to\":\"a@b\",\"body\":\"x\","
+		  "\"ref\":1}",
+		    1 },
+		{ "{\"command\":\"correct\",\"to\":\"a@b\","
+		  "\"body\":\"x\",\"id\":\"\",\"ref\":1}",
+		    1 },
+		{ "{\"command\":\"correct\",\"to\":\"a@b\","
+		  "\"body\":\"x\",\"id\":\"a\\u0000\",\"ref\":1}",
 		    1 },
 		{ "{\"command\":\"quit\",\"command\":\"send\"}", 0 },
 		{ "{\"command\":\"quit\"} {}", 0 },
@@ -144,6 +166,8 @@ test_lines(void **state)
 	line_is("/quit", COMMAND_QUIT, NULL);
 	line_is("/help", COMMAND_HELP, NULL);
 	line_is("/trust  00 11", COMMAND_TRUST, "00 11");
+	line_is("/correct  the text", COMMAND_CORRECT, "the text");
+	line_is("/correct", COMMAND_NONE, NULL);
 	line_is("/trust", COMMAND_TRUST, "");
 	line_is("/nonsense", COMMAND_NONE, NULL);
 	line_is("/", COMMAND_NONE, NULL);

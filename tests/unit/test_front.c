@@ -24,8 +24,9 @@
 /* --- the scripted agent and net: a child process -------------------------- */
 
 struct script {
-	int agent, link;
+	int agent, link, sce;
 	uint32_t id; /* of the last request */
+	uint32_t sce_id;
 	struct buffer in;
 	struct reader body;
 };
@@ -155,7 +156,7 @@ attach(struct script *s, int waiting)
 	put_fixed(&b, 9, 32);
 	answer(s, &b);
 	expect(s, M_WAITING);
-	buffer_init(&b, 64);
+	buffer_init(&b, 4096);
 	buffer_put_u32(&b, (uint32_t)waiting);
 	for (int i = 1; i <= waiting; i++)
 		put_fixed(&b, i, HANDLE_SIZE);
@@ -179,13 +180,13 @@ writer(struct script *s, int shown)
 }
 
 static void
-text(struct script *s, const char *body)
+open_as(struct script *s, const char *body, uint8_t format, uint8_t ns)
 {
 	struct buffer b;
 
 	expect(s, M_OPEN);
 	buffer_init(&b, 4096);
-	buffer_put_u8(&b, FORMAT_BODY);
+	buffer_put_u8(&b, format);
 	buffer_put_cstring(&b, body);
 	buffer_put_cstring(&b, PEER);
 	buffer_put_cstring(&b, PEER);
@@ -193,13 +194,180 @@ text(struct script *s, const char *body)
 	buffer_put_u32(&b, 7);
 	put_fixed(&b, 0xab, 32);
 	buffer_put_u8(&b, TRUST_BLIND);
-	buffer_put_u8(&b, BOUND_NONE);
+	buffer_put_u8(&b, ns == NS_LEGACY ? BOUND_NONE : BOUND_SENDER);
 	buffer_put_u8(&b, COPY_NONE);
-	buffer_put_u8(&b, NS_LEGACY);
+	buffer_put_u8(&b, ns);
 	buffer_put_u64(&b, 1);
 	buffer_put_cstring(&b, "id");
 	buffer_put_u8(&b, 0);
 	answer(s, &b);
+}
+
+static void
+text(struct script *s, const char *body)
+{
+	open_as(s, body, FORMAT_BODY, NS_LEGACY);
+}
+
+/* --- and the scripted parser ---------------------------------------------- */
+
+/* The parser is asked for just these octets. */
+static void
+asked_to_read(struct script *s, const char *octets)
+{
+	uint8_t packet[512];
+	ssize_t n = read(s->sce, packet, sizeof(packet));
+	struct frame f;
+	size_t used, len;
+	const uint8_t *p;
+
+	if (n <= 0 || frame_parse(packet, (size_t)n, &f, &used) != 1 ||
+	    f.type != M_SCE_READ)
+		script_fail("the parser is asked for something else");
+	p = reader_string(&f.body, &len, sizeof(packet));
+	if (len != strlen(octets) || memcmp(p, octets, len) != 0)
+		script_fail("the parser is given something else");
+	s->sce_id = f.id;
+}
+
+static void
+has_read(struct script *s, const char *from, const char *to, const char *body,
+    const char *opt_out)
+{
+	struct buffer b;
+
+	buffer_init(&b, 1024);
+	buffer_put_cstring(&b, from);
+	buffer_put_cstring(&b, to);
+	buffer_put_u8(&b, body != NULL);
+	buffer_put_cstring(&b, body != NULL ? body : "");
+	buffer_put_u8(&b, opt_out != NULL);
+	buffer_put_cstring(&b, opt_out != NULL ? opt_out : "");
+	for (int i = 0; i < 3; i++)
+		buffer_put_cstring(&b, "");
+	buffer_put_u8(&b, TYPING_NONE);
+	put_frame(s->sce, M_REPLY, s->sce_id, &b);
+	buffer_free(&b);
+}
+
+/* A message about others, or a sign of life. */
+static void
+has_read_about(struct script *s, const char *body, const char *replaces,
+    const char *reply_to, const char *received, uint8_t state)
+{
+	struct buffer b;
+
+	buffer_init(&b, 1024);
+	buffer_put_cstring(&b, PEER);
+	buffer_put_cstring(&b, ACCOUNT);
+	buffer_put_u8(&b, body != NULL);
+	buffer_put_cstring(&b, body != NULL ? body : "");
+	buffer_put_u8(&b, 0);
+	buffer_put_cstring(&b, "");
+	buffer_put_cstring(&b, replaces);
+	buffer_put_cstring(&b, reply_to);
+	buffer_put_cstring(&b, received);
+	buffer_put_u8(&b, state);
+	put_frame(s->sce, M_REPLY, s->sce_id, &b);
+	buffer_free(&b);
+}
+
+static void
+cannot_read(struct script *s, const char *why)
+{
+	struct buffer b;
+
+	buffer_init(&b, 256);
+	buffer_put_u32(&b, (uint32_t)-ERR_BAD_MESSAGE);
+	buffer_put_cstring(&b, why);
+	put_frame(s->sce, M_ERROR, s->sce_id, &b);
+	buffer_free(&b);
+}
+
+static void
+is_shown(struct script *s)
+{
+	expect(s, M_SHOWN);
+	answer(s, NULL);
+}
+
+static void
+opens(struct script *s)
+{
+	writer(s, 1);
+	open_as(s, "<e/>", FORMAT_SCE_ENVELOPE, NS_OMEMO2);
+	asked_to_read(s, "<e/>");
+}
+
+/* What a parser says is held against what the keeper said. */
+static void
+script_envelopes(struct script *s)
+{
+	struct buffer none;
+
+	greet(s, 0);
+	attach(s, 14);
+	expect(s, M_OUTBOX);
+	buffer_init(&none, 8);
+	buffer_put_u32(&none, 0);
+	answer(s, &none);
+	opens(s);
+	has_read(s, "Romeo@MONTAGUE.lit", ACCOUNT, "both", NULL);
+	is_shown(s);
+	opens(s);
+	has_read(s, "", ACCOUNT, "no sender", NULL);
+	is_shown(s);
+	opens(s);
+	has_read(s, "tybalt@capulet.lit", ACCOUNT, "forged", NULL);
+	is_shown(s);
+	opens(s);
+	has_read(s, PEER, "tybalt@capulet.lit", "moved", NULL);
+	is_shown(s);
+	opens(s);
+	cannot_read(s, "no padding");
+	is_shown(s);
+	/* one parser dies of it, the next does not */
+	opens(s);
+	put_frame(s->sce, M_SCE_GONE, 0, NULL);
+	asked_to_read(s, "<e/>");
+	s->sce_id--; /* what the dead one had written comes late */
+	has_read(s, PEER, ACCOUNT, "late", NULL);
+	s->sce_id++;
+	has_read(s, PEER, ACCOUNT, "again", NULL);
+	is_shown(s);
+	/* another one kills whoever reads it */
+	opens(s);
+	put_frame(s->sce, M_SCE_GONE, 0, NULL);
+	asked_to_read(s, "<e/>");
+	put_frame(s->sce, M_SCE_GONE, 0, NULL);
+	is_shown(s);
+	put_frame(s->sce, M_SCE_GONE, 0, NULL); /* at nobody's request */
+	opens(s);
+	has_read(s, PEER, ACCOUNT, NULL, "goodbye");
+	is_shown(s);
+	opens(s); /* a parser that says what is none of its layout */
+	put_frame(s->sce, M_REPLY, s->sce_id, NULL);
+	is_shown(s);
+	opens(s);
+	has_read_about(s, "better", "id-1", "", "", TYPING_ACTIVE);
+	is_shown(s);
+	opens(s);
+	has_read_about(s, "yes", "", "id-2", "", TYPING_NONE);
+	is_shown(s);
+	opens(s); /* a receipt for what was never sent to this contact */
+	has_read_about(s, NULL, "", "", "id-3", TYPING_COMPOSING);
+	is_shown(s);
+	opens(s); /* a state that there is not */
+	has_read_about(s, NULL, "", "", "", TYPING_GONE + 1);
+	is_shown(s);
+	/* a sibling's, as it was composed */
+	writer(s, 1);
+	open_as(s, "<x/>", FORMAT_SCE_CONTENT, NS_OMEMO2);
+	asked_to_read(s,
+	    "<envelope xmlns='urn:xmpp:sce:1'><content><x/></content>"
+	    "<rpad/></envelope>");
+	has_read(s, "", "", NULL, NULL);
+	is_shown(s);
 }
 
 /* Three waiting: a new writer, one that is busy and then gone, a known one. */
@@ -403,7 +571,7 @@ script_vanish(struct script *s)
 struct seen {
 	struct loop *loop;
 	struct front *front;
-	char log[512];
+	char log[1024];
 	size_t send; /* end when this many are settled; 0: when all is shown */
 	size_t settled;
 };
@@ -433,8 +601,30 @@ show_message(void *arg, const struct front_message *m)
 {
 	char body[32];
 
+	if (m->replaces[0] != '\0')
+		note(arg, "replaces", m->replaces);
+	if (m->reply_to[0] != '\0')
+		note(arg, "reply", m->reply_to);
 	snprintf(body, sizeof(body), "%.*s", (int)m->len, m->text);
-	note(arg, "message", body);
+	note(arg,
+	    m->bound == BOUND_NONE	   ? "message"
+		: m->bound == BOUND_SENDER ? "sender"
+					   : "conversation",
+	    body);
+}
+
+static void
+on_opt_out(void *arg, const char *from, const char *reason)
+{
+	(void)from;
+	note(arg, "opt-out", reason);
+}
+
+static void
+on_typing(void *arg, const char *from, const char *state)
+{
+	(void)from;
+	note(arg, "typing", state);
 }
 
 static void
@@ -538,15 +728,23 @@ on_no_slot(void *arg, const char *reason)
 }
 
 static const struct front_handler handler = { show_reader, show_writer,
-	show_message, on_sent, on_delivered, on_failed, on_online, on_offline,
-	on_caught_up, on_locked, on_unencrypted, on_notice, on_progress,
-	on_gone, on_slot, on_no_slot };
+	show_message, on_opt_out, on_typing, on_sent, on_delivered, on_failed,
+	on_online, on_offline, on_caught_up, on_locked, on_unencrypted,
+	on_notice, on_progress, on_gone, on_slot, on_no_slot };
 
 static void
 on_bound(void *arg)
 {
 	note(arg, "TIMEOUT", "");
 	loop_stop(((struct seen *)arg)->loop, 0);
+}
+
+static void
+move(int *fd, int to)
+{
+	assert_int_equal(dup2(*fd, to), to);
+	close(*fd);
+	*fd = to;
 }
 
 static void
@@ -559,34 +757,39 @@ run(void (*play)(struct script *), size_t send, const char *wanted)
 		.resumes = send == 0,
 	};
 	struct seen seen = { .loop = loop_new(), .send = send };
-	int agent[2], link[2], status, code;
+	int agent[2], link[2], sce[2], status, code;
 	char id[FRONT_ID];
 	pid_t pid;
 
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, agent), 0);
 	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, link), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, sce), 0);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		struct script s = { .agent = agent[1], .link = link[1] };
+		struct script s = {
+			.agent = agent[1], .link = link[1], .sce = sce[1]
+		};
 
 		alarm(20);
 		close(agent[0]);
 		close(link[0]);
+		close(sce[0]);
 		buffer_init(&s.in, FRAME_MAX);
 		play(&s);
 		_exit(0);
 	}
 	close(agent[1]); /* link[1] is kept, as the starter keeps it */
 	loop_timer(seen.loop, 15000, on_bound, &seen);
-	/* dup2 upwards, since 3 and 4 may be among the four */
-	agent[0] = dup2(agent[0], 20);
-	link[0] = dup2(link[0], 21);
-	link[1] = dup2(link[1], 22);
-	assert_int_equal(dup2(agent[0], FRONT_FD_AGENT), FRONT_FD_AGENT);
-	assert_int_equal(dup2(link[0], FRONT_FD_LINK), FRONT_FD_LINK);
-	close(20);
-	close(21);
+	/* dup2 upwards, since 3, 4 and 5 may be among the six */
+	move(&agent[0], 20);
+	move(&link[0], 21);
+	move(&link[1], 22);
+	move(&sce[0], 23);
+	move(&sce[1], 24);
+	move(&agent[0], FRONT_FD_AGENT);
+	move(&link[0], FRONT_FD_LINK);
+	move(&sce[0], FRONT_FD_SCE);
 	seen.front = front_new(seen.loop, &config, &handler, &seen, &code);
 	assert_non_null(seen.front);
 	for (size_t i = 0; i < send; i++)
@@ -595,6 +798,9 @@ run(void (*play)(struct script *), size_t send, const char *wanted)
 	front_free(seen.front);
 	loop_free(seen.loop);
 	close(link[1]);
+	if (send > 0)
+		close(sce[0]);
+	close(sce[1]);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_string_equal(seen.log, wanted);
 	assert_int_equal(status, 0);
@@ -605,6 +811,24 @@ test_receive(void **state)
 {
 	(void)state;
 	run(script_receive, 0, "writer(" PEER ") message(one) message(three) ");
+}
+
+static void
+test_envelopes(void **state)
+{
+	(void)state;
+	run(script_envelopes, 0,
+	    "conversation(both) sender(no sender) "
+	    "notice(a message was dropped: its envelope names another sender) "
+	    "notice(a message was dropped: its envelope names another "
+	    "recipient) "
+	    "notice(a message was dropped: no padding) conversation(again) "
+	    "notice(a message was dropped: its envelope ends its parser) "
+	    "opt-out(goodbye) "
+	    "notice(a message was dropped: a message does not have its "
+	    "layout) "
+	    "replaces(id-1) conversation(better) reply(id-2) "
+	    "conversation(yes) typing(composing) ");
 }
 
 static void
@@ -655,6 +879,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_receive),
+		cmocka_unit_test(test_envelopes),
 		cmocka_unit_test(test_send),
 		cmocka_unit_test(test_refuse),
 		cmocka_unit_test(test_clear),

@@ -130,7 +130,7 @@ test_own_bundle(void **state)
 	assert_int_equal(due_of(&s.romeo), 0);
 	/* the server has an older one again, none, or Juliet's */
 	assert_int_equal(hand_own_bundle(&s.romeo, BUNDLE_HERE, &old), 0);
-	assert_int_equal(due_of(&s.romeo), DUE_BUNDLE);
+	assert_int_equal(due_of(&s.romeo), DUE_ONE(DUE_BUNDLE));
 	assert_int_equal(next_work(&s.romeo, &item), WORK_BUNDLE);
 	work_is_done(&s.romeo, item.item, WORK_OK);
 	assert_int_equal(hand_own_bundle(&s.romeo, BUNDLE_ABSENT, NULL), 0);
@@ -138,7 +138,7 @@ test_own_bundle(void **state)
 	work_is_done(&s.romeo, item.item, WORK_OK);
 	assert_int_equal(
 	    hand_own_bundle(&s.romeo, BUNDLE_HERE, &s.juliet.bundle), 0);
-	assert_int_equal(due_of(&s.romeo), DUE_BUNDLE);
+	assert_int_equal(due_of(&s.romeo), DUE_ONE(DUE_BUNDLE));
 	assert_int_equal(
 	    hand_own_bundle(&s.romeo, BUNDLE_UNREACHABLE, NULL), 0);
 	assert_int_equal(status_doubt(&s.romeo), 0);
@@ -282,7 +282,9 @@ test_copied(void **state)
 	assert_int_not_equal(s.romeo.device, old);
 	assert_memory_equal(s.romeo.u, u, sizeof u);
 	assert_string_equal(s.romeo.cursor, "");
-	/* the old id leaves the list once */
+	/* the old id leaves the lists once */
+	assert_int_equal(
+	    hand_list_in(&s.romeo, NS_OMEMO2, ROMEO, LIST_READ, &old, 1), 0);
 	assert_int_equal(hand_list(&s.romeo, ROMEO, LIST_READ, &old, 1), 0);
 	assert_int_equal(next_work(&s.romeo, &item), WORK_BUNDLE);
 	work_is_done(&s.romeo, item.item, WORK_OK);
@@ -290,6 +292,7 @@ test_copied(void **state)
 	assert_int_equal(item.devices, 1);
 	assert_int_equal(item.first_device, s.romeo.device);
 	work_is_done(&s.romeo, item.item, WORK_OK);
+	assert_int_equal(next_work(&s.romeo, &item), WORK_NONE);
 	assert_int_equal(
 	    hand_list(&s.romeo, ROMEO, LIST_READ, &s.romeo.device, 1), 0);
 	/* and may come back: the other copy lives */

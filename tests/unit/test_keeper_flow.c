@@ -53,7 +53,7 @@ test_completion_and_prekey(void **state)
 	send_text(&s.juliet, &s.romeo, "m1", "one", handle);
 	expect_message(&s.romeo, handle, "one", JULIET, 1);
 	/* the used prekey is replaced: the bundle is due, with a hundred */
-	assert_int_equal(due_of(&s.romeo), DUE_BUNDLE);
+	assert_int_equal(due_of(&s.romeo), DUE_ONE(DUE_BUNDLE));
 	assert_int_equal(next_work(&s.romeo, &item), WORK_BUNDLE);
 	assert_int_equal(item.prekeys, LIMIT_PREKEYS);
 	assert_int_equal(item.last_prekey, LIMIT_PREKEYS + 1);

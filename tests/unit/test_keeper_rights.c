@@ -49,6 +49,13 @@ static const struct expected expected[] = {
 	{ "WAITING", 28, RIGHT_TEXT, 0 },
 	{ "DISCARD", 29, RIGHT_TEXT, 0 },
 	{ "LOG", 30, RIGHT_INFO, 0 },
+	{ "OWN_BUNDLE", 36, RIGHT_INFO, 0 },
+	{ "EXPORT", 33, RIGHT_ADMIN, 0 },
+	{ "IMPORT", 34, RIGHT_ADMIN, 0 },
+	{ "IMPORT_OPEN", 39, RIGHT_INFO, 1 },
+	{ "ROTATE", 31, RIGHT_ADMIN, 0 },
+	{ "REVOKE", 32, RIGHT_ADMIN, 0 },
+	{ "DUTIES", 35, RIGHT_INFO, 0 },
 	{ "ATTACH_NET", 40, RIGHT_NETWORK, 0 },
 	{ "DEVICES", 41, RIGHT_NETWORK, 0 },
 	{ "ENCRYPT", 42, RIGHT_NETWORK, 0 },
@@ -59,6 +66,7 @@ static const struct expected expected[] = {
 	{ "CURSOR", 47, RIGHT_NETWORK, 0 },
 	{ "WORK", 48, RIGHT_NETWORK, 0 },
 	{ "WORK_DONE", 49, RIGHT_NETWORK, 0 },
+	{ "RESET", 54, RIGHT_TRUST, 0 },
 };
 #define EXPECTED (sizeof expected / sizeof expected[0])
 

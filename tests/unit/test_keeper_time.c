@@ -78,13 +78,11 @@ test_publication_is_handed_on(void **state)
 	struct item item;
 	struct user *other;
 	struct stage s;
-	struct buffer b;
 
 	(void)state;
 	stage_open(&s);
 	other = second_net(&s.juliet);
-	assert_int_equal(
-	    user_call(s.juliet.front, M_PUBLISH, body(&b, "s", JULIET)), 0);
+	publish_again(&s.juliet);
 	assert_int_equal(next_work(&s.juliet, &item), WORK_BUNDLE);
 	assert_int_equal(next_work(&s.juliet, NULL), WORK_DEVICES);
 	assert_int_equal(asks(other, JULIET), 0);
@@ -97,7 +95,7 @@ test_publication_is_handed_on(void **state)
 	assert_int_equal(asks(other, JULIET), item.item); /* the same */
 	/* the first one wakes up, late: done is done */
 	work_is_done(&s.juliet, item.item, WORK_OK);
-	assert_int_equal(due_of(&s.juliet), DUE_DEVICES);
+	assert_int_equal(due_of(&s.juliet), DUE_ONE(DUE_DEVICES));
 	user_free(other);
 	stage_close(&s);
 }
@@ -156,7 +154,7 @@ used(struct side *s)
 	unsigned n = 0;
 	size_t i;
 
-	must(prekeys_open(t, s->jid, &p) == 0);
+	must(prekeys_open(t, s->jid, NS_LEGACY, &p) == 0);
 	for (i = 0; i < p->n; i++)
 		n += p->v[i].used != 0;
 	prekeys_release(p);

@@ -115,7 +115,7 @@ test_table(void **state)
 			assert_null(m->reply);
 		else
 			check_layout(m->reply);
-		assert_int_equal(m->flags & ~3u, 0);
+		assert_int_equal(m->flags & ~7u, 0);
 		/* one right or none; rights are the client link's */
 		assert_int_equal(m->right & (m->right - 1), 0);
 		assert_int_equal(m->right & ~(uint32_t)RIGHTS_ALL, 0);
@@ -146,7 +146,7 @@ static void
 test_locked(void **state)
 {
 	static const uint8_t open[] = { M_HELLO, M_RESTRICT, M_STATUS, M_LOCK,
-		M_UNLOCK, M_VAULT_CREATE, M_QUIT, M_EVENT_LOCKED,
+		M_UNLOCK, M_VAULT_CREATE, M_QUIT, M_IMPORT_OPEN, M_EVENT_LOCKED,
 		M_EVENT_UNLOCKED };
 
 	(void)state;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: ISC */
-/* xmpp-net's reading and writing of OMEMO 0.3.0: good ones, and bad input. */
+/* xmpp-net's reading and writing of OMEMO in both versions: good ones, and bad
+ * input. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,11 @@
 #define XE "</encrypted>"
 #define H  "<header sid='27183'>"
 #define IV "<iv>AQEBAQEBAQEBAQEB</iv>"
+
+#define OWN	 "juliet@capulet.lit"
+#define ONLY(id) (&(struct xml_devices){ 1, { id } })
+#define LEGACY	 (&dialects[NS_LEGACY])
+#define OMEMO2	 (&dialects[NS_OMEMO2])
 
 static xmpp_ctx_t *ctx;
 
@@ -99,7 +105,8 @@ encrypted_good(void **state)
 		      "</header><payload>Sks=</payload>" XE);
 
 	(void)state;
-	assert_int_equal(encrypted_parse(el, 31415, &e, &why), 0);
+	assert_int_equal(
+	    encrypted_parse(el, LEGACY, OWN, ONLY(31415), &e, &why), 0);
 	assert_int_equal(e.sid, 27183);
 	assert_int_equal(e.nkeys, 2);
 	assert_int_equal(e.keys[0].kex, 0);
@@ -109,6 +116,14 @@ encrypted_good(void **state)
 	assert_int_equal(e.ivlen, 12);
 	assert_int_equal(e.has_payload, 1);
 	assert_int_equal(e.payloadlen, 2);
+	encrypted_free(&e);
+	/* a device that was replaced is ours too */
+	assert_int_equal(
+	    encrypted_parse(el, LEGACY, OWN,
+		&(struct xml_devices){ 2, { 31415, 12321 } }, &e, &why),
+	    0);
+	assert_int_equal(e.nkeys, 3);
+	assert_memory_equal(e.keys[1].bytes, "DEF", 3);
 	encrypted_free(&e);
 	xmpp_stanza_release(el);
 }
@@ -153,7 +168,8 @@ encrypted_bad(void **state)
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		xmpp_stanza_t *el = parse(rows[i][0]);
 
-		assert_true(encrypted_parse(el, 1, &e, &why) < 0);
+		assert_true(
+		    encrypted_parse(el, LEGACY, OWN, ONLY(1), &e, &why) < 0);
 		assert_string_equal(why, rows[i][1]);
 		encrypted_free(&e);
 		xmpp_stanza_release(el);
@@ -177,7 +193,8 @@ encrypted_many_keys(void **state)
 			strcat(text, "<key rid='7'>AAAA</key>");
 		strcat(text, "</header>" XE);
 		el = parse(text);
-		assert_int_equal(encrypted_parse(el, 7, &e, &why),
+		assert_int_equal(
+		    encrypted_parse(el, LEGACY, OWN, ONLY(7), &e, &why),
 		    n > LIMIT_KEY_ELEMENTS ? ERR_TOO_LONG : 0);
 		encrypted_free(&e);
 		xmpp_stanza_release(el);
@@ -205,7 +222,8 @@ encrypted_long(void **state)
 		el_base64(el_add(header, "iv", NS_OMEMO_XML), octets, 16);
 		el_base64(el_add(el, "payload", NS_OMEMO_XML), octets,
 		    LIMIT_TEXT + (over >> 1));
-		assert_int_equal(encrypted_parse(el, 7, &e, &why),
+		assert_int_equal(
+		    encrypted_parse(el, LEGACY, OWN, ONLY(7), &e, &why),
 		    over == 0 ? 0 : ERR_TOO_LONG);
 		encrypted_free(&e);
 		xmpp_stanza_release(el);
@@ -225,7 +243,7 @@ lists(void **state)
 	int i;
 
 	(void)state;
-	list_parse(el, &list);
+	list_parse(el, LEGACY, &list);
 	assert_int_equal(list.n, 3); /* the double is the keeper's to ignore */
 	assert_int_equal(list.ids[0], 5);
 	assert_int_equal(list.ids[1], INT32_MAX);
@@ -234,8 +252,9 @@ lists(void **state)
 	for (i = 1; i <= LIMIT_LIST_IDS + 1; i++)
 		el_set_u32(
 		    el_add(el, "device", NS_OMEMO_XML), "id", (uint32_t)i);
-	list_parse(el, &list);
+	list_parse(el, LEGACY, &list);
 	assert_int_equal(list.n, LIMIT_LIST_IDS);
+	assert_int_equal(list.listed, LIMIT_LIST_IDS + 1);
 	xmpp_stanza_release(el);
 }
 
@@ -266,7 +285,8 @@ bundles(void **state)
 	(void)state;
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		el = parse(bad[i]);
-		assert_int_equal(bundle_parse(el, &b, &why), ERR_BAD_MESSAGE);
+		assert_int_equal(
+		    bundle_parse(el, LEGACY, &b, &why), ERR_BAD_MESSAGE);
 		assert_true(*why != '\0');
 		xmpp_stanza_release(el);
 	}
@@ -276,7 +296,7 @@ bundles(void **state)
 			      "<preKeyPublic preKeyId='2'>?</preKeyPublic>"
 			      "<preKeyPublic preKeyId='9'>AA==</preKeyPublic>"
 			      "</prekeys>" BE);
-	assert_int_equal(bundle_parse(el, &b, &why), 0);
+	assert_int_equal(bundle_parse(el, LEGACY, &b, &why), 0);
 	assert_int_equal(b.spk.id, 3);
 	assert_int_equal(b.n, 2);
 	assert_int_equal(b.prekeys[1].id, 9);
@@ -293,6 +313,7 @@ elements_there_and_back(void **state)
 	struct reader r;
 	xmpp_stanza_t *m = el_new(ctx, "message", NULL), *copy;
 	const char *why;
+	unsigned spoken;
 	char *text;
 	size_t len;
 
@@ -309,14 +330,14 @@ elements_there_and_back(void **state)
 	buffer_put_u8(&b, 1);
 	buffer_put_string(&b, "key", 3);
 	reader_init(&r, b.data, b.len);
-	assert_int_equal(elements_build(&r, m), 0);
+	assert_int_equal(elements_build(&r, m, &spoken), 0);
 	assert_int_equal(reader_end(&r), 0);
 	assert_int_equal(xmpp_stanza_to_text(m, &text, &len), XMPP_EOK);
 	copy = parse(text);
 	xmpp_free(ctx, text);
 	assert_int_equal(
-	    encrypted_parse(
-		el_child(copy, "encrypted", NS_OMEMO_XML), 4712, &e, &why),
+	    encrypted_parse(el_child(copy, "encrypted", NS_OMEMO_XML), LEGACY,
+		OWN, ONLY(4712), &e, &why),
 	    0);
 	assert_int_equal(e.sid, 4711);
 	assert_int_equal(e.nkeys, 1);
@@ -331,10 +352,59 @@ elements_there_and_back(void **state)
 	for (len = 0; len < b.len; len++) {
 		m = el_new(ctx, "message", NULL);
 		reader_init(&r, b.data, len);
-		assert_true(elements_build(&r, m) != 0);
+		assert_true(elements_build(&r, m, &spoken) != 0);
 		xmpp_stanza_release(m);
 	}
 	buffer_free(&b);
+}
+
+/* A bundle has the schema's order: strict readers refuse another. */
+static void
+bundle_order(void **state)
+{
+	static const char *const names[] = { "signedPreKeyPublic",
+		"signedPreKeySignature", "identityKey", "prekeys" };
+	static struct xml_bundle x;
+	xmpp_stanza_t *b, *el;
+	struct buffer out;
+	struct reader r;
+	const char *why;
+	char *text;
+	size_t i, len;
+
+	(void)state;
+	buffer_init(&out, 4096);
+	buffer_put_string(&out, "identity", 8);
+	buffer_put_u32(&out, 3);
+	buffer_put_string(&out, "spk", 3);
+	buffer_put_string(&out, "signature", 9);
+	buffer_put_u32(&out, 1);
+	buffer_put_u32(&out, 9);
+	buffer_put_string(&out, "prekey", 6);
+	reader_init(&r, out.data, out.len);
+	assert_int_equal(bundle_build(&r, ctx, LEGACY, &b), 0);
+	assert_int_equal(reader_end(&r), 0);
+	el = xmpp_stanza_get_children(b);
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		assert_string_equal(xmpp_stanza_get_name(el), names[i]);
+		el = xmpp_stanza_get_next(el);
+	}
+	assert_null(el);
+	assert_int_equal(xmpp_stanza_to_text(b, &text, &len), XMPP_EOK);
+	xmpp_stanza_release(b);
+	b = parse(text);
+	xmpp_free(ctx, text);
+	assert_int_equal(bundle_parse(b, LEGACY, &x, &why), 0);
+	assert_memory_equal(x.identity.bytes, "identity", 8);
+	assert_int_equal(x.spk.id, 3);
+	assert_int_equal(x.n, 1);
+	xmpp_stanza_release(b);
+	for (len = 0; len < out.len; len++) { /* every truncation */
+		reader_init(&r, out.data, len);
+		assert_true(bundle_build(&r, ctx, LEGACY, &b) != 0);
+		assert_null(b);
+	}
+	buffer_free(&out);
 }
 
 #define IQ(type, inner)                                                        \
@@ -369,24 +439,30 @@ pep_answers(void **state)
 		{ "<iq xmlns='jabber:client' type='error'/>", ERR_EOF },
 	};
 
+	const struct pep_wanted n = { "n", NULL, "list", NS_OMEMO_XML },
+				m = { "m", NULL, "list", NS_OMEMO_XML },
+				x = { "n", "x", "list", NS_OMEMO_XML },
+				y = { "n", "y", "list", NS_OMEMO_XML };
 	xmpp_stanza_t *payload, *iq;
 	size_t i;
 
 	(void)state;
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		iq = parse(rows[i].text);
-		assert_int_equal(
-		    pep_payload(iq, "n", "list", &payload), rows[i].err);
+		assert_int_equal(pep_payload(iq, &n, &payload), rows[i].err);
 		assert_int_equal(payload != NULL, rows[i].err == 0);
 		xmpp_stanza_release(iq);
 	}
-	assert_int_equal(pep_payload(NULL, "n", "list", &payload), ERR_EOF);
+	assert_int_equal(pep_payload(NULL, &n, &payload), ERR_EOF);
 	iq = parse(rows[0].text); /* an answer about another node */
-	assert_int_equal(
-	    pep_payload(iq, "m", "list", &payload), ERR_BAD_MESSAGE);
+	assert_int_equal(pep_payload(iq, &m, &payload), ERR_BAD_MESSAGE);
+	/* where each device has an item, another's will not do */
+	assert_int_equal(pep_payload(iq, &x, &payload), 0);
+	assert_int_equal(pep_payload(iq, &y, &payload), ERR_NOT_FOUND);
 	xmpp_stanza_release(iq);
 }
 
+<<<<<<< HEAD
 #define SLOT(inner)                                                            \
 	"<iq xmlns='jabber:client' type='result'><slot xmlns='" NS_UPLOAD      \
 	"'>" inner "</slot></iq>"
@@ -519,6 +595,262 @@ services(void **state)
 		assert_true(max == rows[i].max);
 		xmpp_stanza_release(iq);
 	}
+=======
+/* --- version 2 ------------------------------------------------------------------ */
+
+#define X2	     "<encrypted xmlns='" NS_OMEMO2_XML "'>"
+#define OURS	     "<key rid='8'>AAAA</key><key rid='7' kex='true'>REVG</key>"
+#define K2(jid, key) "<keys jid='" jid "'>" key "</keys>"
+
+static void
+encrypted2(void **state)
+{
+	static const char *const bad[][2] = {
+		{ X2 XE, "it has no header" },
+		{ X2 H "</header>" H "</header>" XE,
+		    "it has more than one header" },
+		{ X2 "<header sid='0'/>" XE, "its header has no valid sid" },
+		{ X2 H K2(OWN, "<key rid='1'>AA</key>") "</header>" XE,
+		    "a key is not base64, or too long" },
+		{ X2 H "</header><payload/><payload/>" XE,
+		    "it has more than one payload" },
+		{ X2 H "</header><payload>#</payload>" XE,
+		    "its payload is not base64" },
+	};
+	struct xml_encrypted e;
+	const char *why;
+	xmpp_stanza_t *el;
+	size_t i;
+
+	(void)state;
+	/* another account's device may have our id; so may a key at large */
+	el = parse(X2 H K2("romeo@montague.lit", "<key rid='7'>QUJD</key>")
+		K2(OWN, OURS) "<key rid='7'>R0hJ</key></header>"
+			      "<payload>Sks=</payload>" XE);
+	assert_int_equal(
+	    encrypted_parse(el, OMEMO2, OWN, ONLY(7), &e, &why), 0);
+	assert_int_equal(e.nkeys, 1);
+	assert_int_equal(e.keys[0].kex, 1);
+	assert_memory_equal(e.keys[0].bytes, "DEF", 3);
+	assert_int_equal(e.ivlen, 0);
+	assert_int_equal(e.payloadlen, 2);
+	encrypted_free(&e);
+	xmpp_stanza_release(el);
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		el = parse(bad[i][0]);
+		assert_true(
+		    encrypted_parse(el, OMEMO2, OWN, ONLY(1), &e, &why) < 0);
+		assert_string_equal(why, bad[i][1]);
+		encrypted_free(&e);
+		xmpp_stanza_release(el);
+	}
+}
+
+/* A payload of an envelope at its limit, and one octet over. */
+static void
+encrypted2_long(void **state)
+{
+	static uint8_t octets[LIMIT_ENVELOPE + 17];
+	struct xml_encrypted e;
+	xmpp_stanza_t *el;
+	const char *why;
+	size_t over;
+
+	(void)state;
+	for (over = 0; over < 2; over++) {
+		el = parse(X2 H "</header>" XE);
+		el_base64(el_add(el, "payload", NS_OMEMO2_XML), octets,
+		    LIMIT_ENVELOPE + 16 + over);
+		assert_int_equal(
+		    encrypted_parse(el, OMEMO2, OWN, ONLY(7), &e, &why),
+		    over == 0 ? 0 : ERR_TOO_LONG);
+		encrypted_free(&e);
+		xmpp_stanza_release(el);
+	}
+}
+
+#define L2 "<devices xmlns='" NS_OMEMO2_XML "'>"
+
+/* A label with its signature outlives our writing of the list. */
+static void
+labels(void **state)
+{
+	static struct xml_list list;
+	static struct xml_labels kept;
+	const uint32_t ids[] = { 5, 6, 7, 8 };
+	char text[1024], label[XML_LABEL + 2];
+	xmpp_stanza_t *el, *out, *device;
+
+	(void)state;
+	memset(label, 'x', sizeof(label));
+	label[XML_LABEL + 1] = '\0';
+	snprintf(text, sizeof(text),
+	    L2 "<device id='5' label='Gajim &lt;1>' labelsig='AAAA'/>"
+	       "<device id='6' label='unsigned'/>"
+	       "<device id='7' label='%s' labelsig='AAAA'/>"
+	       "<device id='8'/><device id='0' label='a' labelsig='b'/>"
+	       "</devices>",
+	    label);
+	el = parse(text);
+	list_parse(el, OMEMO2, &list);
+	assert_int_equal(list.n, 4);
+	labels_parse(el, OMEMO2, &kept);
+	xmpp_stanza_release(el);
+	out = list_build(ctx, OMEMO2, ids, 4, &kept);
+	device = el_child(out, "device", NS_OMEMO2_XML);
+	if (device == NULL) /* built: the namespace is its parent's */
+		device = xmpp_stanza_get_children(out);
+	assert_string_equal(el_get(device, "id"), "5");
+	assert_string_equal(el_get(device, "label"), "Gajim <1>");
+	assert_string_equal(el_get(device, "labelsig"), "AAAA");
+	for (device = xmpp_stanza_get_next(device); device != NULL;
+	     device = xmpp_stanza_get_next(device))
+		assert_string_equal(el_get(device, "label"), "");
+	xmpp_stanza_release(out);
+}
+
+#define B2  "<bundle xmlns='" NS_OMEMO2_XML "'>"
+#define SP2 "<spk id='3'>AAAA</spk>"
+#define SS2 "<spks>AAAA</spks>"
+#define IK2 "<ik>AAAA</ik>"
+
+static void
+bundles2(void **state)
+{
+	static const char *const bad[] = {
+		B2 BE,
+		B2 SP2 SS2 IK2 BE,
+		B2 SP2 SS2 "<prekeys/>" BE,
+		B2 SP2 IK2 "<prekeys/>" BE,
+		B2 "<spk>AAAA</spk>" SS2 IK2 "<prekeys/>" BE,
+		B2 IK SP SS "<prekeys/>" BE,
+	};
+	static struct xml_bundle b;
+	xmpp_stanza_t *el;
+	const char *why;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		el = parse(bad[i]);
+		assert_int_equal(
+		    bundle_parse(el, OMEMO2, &b, &why), ERR_BAD_MESSAGE);
+		xmpp_stanza_release(el);
+	}
+	el = parse(B2 SP2 SS2 IK2 "<prekeys><pk id='1'>AAAA</pk><pk>AAAA</pk>"
+				  "<pk id='9'>AA==</pk></prekeys>" BE);
+	assert_int_equal(bundle_parse(el, OMEMO2, &b, &why), 0);
+	assert_int_equal(b.spk.id, 3);
+	assert_int_equal(b.n, 2);
+	assert_int_equal(b.prekeys[1].id, 9);
+	xmpp_stanza_release(el);
+}
+
+/* The order of its elements is that of their schema; it reads back. */
+static void
+bundle2_there_and_back(void **state)
+{
+	static const char *const order[] = { "spk", "spks", "ik", "prekeys" };
+	static struct xml_bundle read;
+	xmpp_stanza_t *el, *child, *copy;
+	const char *why;
+	struct buffer b;
+	struct reader r;
+	char *text;
+	size_t len, i;
+
+	(void)state;
+	buffer_init(&b, 4096);
+	buffer_put_string(&b, "identity", 8);
+	buffer_put_u32(&b, 3);
+	buffer_put_string(&b, "signed", 6);
+	buffer_put_string(&b, "signature", 9);
+	buffer_put_u32(&b, 1);
+	buffer_put_u32(&b, 9);
+	buffer_put_string(&b, "prekey", 6);
+	reader_init(&r, b.data, b.len);
+	assert_int_equal(bundle_build(&r, ctx, OMEMO2, &el), 0);
+	child = xmpp_stanza_get_children(el);
+	for (i = 0; i < 4; i++, child = xmpp_stanza_get_next(child))
+		assert_string_equal(xmpp_stanza_get_name(child), order[i]);
+	assert_null(child);
+	assert_int_equal(xmpp_stanza_to_text(el, &text, &len), XMPP_EOK);
+	xmpp_stanza_release(el);
+	copy = parse(text);
+	xmpp_free(ctx, text);
+	assert_int_equal(bundle_parse(copy, OMEMO2, &read, &why), 0);
+	assert_memory_equal(read.identity.bytes, "identity", 8);
+	assert_int_equal(read.prekeys[0].id, 9);
+	xmpp_stanza_release(copy);
+	buffer_free(&b);
+}
+
+static void
+put_keys(struct buffer *b, uint8_t ns, const char *jid, uint32_t device)
+{
+	buffer_put_u8(b, ns);
+	buffer_put_u32(b, 4711);
+	buffer_put_string(b, "iviviviviviv", ns == NS_LEGACY ? 12 : 0);
+	buffer_put_string(b, "payload", 7);
+	buffer_put_u32(b, 2);
+	buffer_put_cstring(b, jid);
+	buffer_put_u32(b, device);
+	buffer_put_u8(b, 1);
+	buffer_put_string(b, "key", 3);
+	buffer_put_cstring(b, "tybalt@capulet.lit");
+	buffer_put_u32(b, device);
+	buffer_put_u8(b, 0);
+	buffer_put_string(b, "his", 3);
+}
+
+/* One stanza, both versions, each with its own readers. */
+static void
+both_there_and_back(void **state)
+{
+	struct xml_encrypted e;
+	xmpp_stanza_t *m = el_new(ctx, "message", NULL), *copy;
+	const char *why;
+	unsigned spoken;
+	struct buffer b;
+	struct reader r;
+	char *text;
+	size_t len;
+
+	(void)state;
+	buffer_init(&b, 4096);
+	buffer_put_u32(&b, 2);
+	put_keys(&b, NS_LEGACY, "romeo@montague.lit", 5);
+	put_keys(&b, NS_OMEMO2, OWN, 7);
+	reader_init(&r, b.data, b.len);
+	assert_int_equal(elements_build(&r, m, &spoken), 0);
+	assert_int_equal(spoken, 3);
+	assert_int_equal(xmpp_stanza_to_text(m, &text, &len), XMPP_EOK);
+	xmpp_stanza_release(m);
+	copy = parse(text);
+	xmpp_free(ctx, text);
+	assert_int_equal(
+	    encrypted_parse(el_child(copy, "encrypted", NS_OMEMO2_XML), OMEMO2,
+		OWN, ONLY(7), &e, &why),
+	    0);
+	assert_int_equal(e.nkeys, 1);
+	assert_int_equal(e.keys[0].kex, 1);
+	assert_memory_equal(e.keys[0].bytes, "key", 3);
+	assert_memory_equal(e.payload, "payload", 7);
+	encrypted_free(&e);
+	assert_int_equal(
+	    encrypted_parse(el_child(copy, "encrypted", NS_OMEMO_XML), LEGACY,
+		OWN, ONLY(7), &e, &why),
+	    0);
+	assert_int_equal(e.nkeys, 0);
+	encrypted_free(&e);
+	xmpp_stanza_release(copy);
+	b.data[4] = 2; /* a namespace that does not exist */
+	m = el_new(ctx, "message", NULL);
+	reader_init(&r, b.data, b.len);
+	assert_int_equal(elements_build(&r, m, &spoken), ERR_UNSUPPORTED);
+	xmpp_stanza_release(m);
+	buffer_free(&b);
+>>>>>>> main
 }
 
 int
@@ -534,11 +866,21 @@ main(void)
 		cmocka_unit_test(lists),
 		cmocka_unit_test(bundles),
 		cmocka_unit_test(elements_there_and_back),
+		cmocka_unit_test(bundle_order),
 		cmocka_unit_test(pep_answers),
+<<<<<<< HEAD
 		cmocka_unit_test(slots_good),
 		cmocka_unit_test(slots_bad),
 		cmocka_unit_test(slots_long),
 		cmocka_unit_test(services),
+=======
+		cmocka_unit_test(encrypted2),
+		cmocka_unit_test(encrypted2_long),
+		cmocka_unit_test(labels),
+		cmocka_unit_test(bundles2),
+		cmocka_unit_test(bundle2_there_and_back),
+		cmocka_unit_test(both_there_and_back),
+>>>>>>> main
 	};
 	int failed;
 

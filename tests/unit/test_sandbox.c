@@ -179,7 +179,7 @@ act_dumpable(void)
  * ends as derive does, a transfer as a net that connects. */
 #define ENDS(k, d, s, l, c, o, f)                                              \
 	{                                                                      \
-		k, d, s, l, c, o, f, d, c                                      \
+		k, d, s, l, c, o, f, DIED /* sce: nothing */, d, c             \
 	}
 
 static const struct act {
@@ -252,6 +252,7 @@ enter(enum sandbox_role role)
 	case ROLE_DERIVE:
 	case ROLE_LAUNCHER:
 	case ROLE_FRONT:
+	case ROLE_SCE:
 	case ROLE_CIPHER:
 	case SANDBOX_ROLES:
 		break;
@@ -398,6 +399,7 @@ test_work(void **state)
 		[ROLE_NET_CONNECT] = work_connect,
 		[ROLE_NET_ONLINE] = work_common,
 		[ROLE_FRONT] = work_common,
+		[ROLE_SCE] = work_common,
 		[ROLE_CIPHER] = work_common,
 		[ROLE_TRANSFER] = work_connect,
 	};
