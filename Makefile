@@ -45,6 +45,8 @@ L_KEEPER = $(call pc,libcrypto libseccomp libbsd)
 L_STORE  = $(call pc,sqlite3 libseccomp libbsd)
 L_NET    = $(call pc,libstrophe expat libcrypto libseccomp libbsd) -lresolv
 L_SCE    = $(call pc,expat libseccomp libbsd)
+L_CIPHER = $(call pc,libcrypto libseccomp libbsd)
+L_TRANSFER = $(call pc,libcurl libseccomp libbsd)
 L_FRONT  = $(call pc,jansson libseccomp libbsd libmd) -linih -lm
 L_KEY    = $(L_FRONT) $(call pc,libqrencode)
 
@@ -58,9 +60,12 @@ A_NET     = $(O)/net.a
 A_FRONT   = $(O)/front.a
 A_SCE     = $(O)/sce.a
 A_COMMON  = $(O)/common.a
+A_FILES   = $(O)/files.a
 ARCHIVES  = $(A_IPC) $(A_SANDBOX) $(A_CRYPTO) $(A_OMEMO) $(A_AGENT) $(A_NET) \
-	$(A_FRONT) $(A_SCE) $(A_COMMON) $(O)/chat.a $(O)/send.a $(O)/key.a
-PROGRAMS = $(addprefix $(O)/,xmpp-agent xmpp-agent-store xmpp-net xmpp-sce xmpp-chat xmpp-send xmpp-key)
+	$(A_FRONT) $(A_SCE) $(A_COMMON) $(A_FILES) $(O)/chat.a $(O)/send.a $(O)/key.a \
+	$(O)/cipher.a $(O)/transfer.a $(O)/get.a
+PROGRAMS = $(addprefix $(O)/,xmpp-agent xmpp-agent-store xmpp-net xmpp-sce xmpp-chat \
+	xmpp-send xmpp-key xmpp-get xmpp-cipher xmpp-transfer)
 
 all: $(PROGRAMS)
 
@@ -73,9 +78,13 @@ $(A_NET): $(call objs,client/net)
 $(A_FRONT): $(call objs,client/front)
 $(A_SCE): $(call objs,client/sce)
 $(A_COMMON): $(call objs,client/common)
+$(A_FILES): $(call objs,client/files)
 $(O)/chat.a: $(call objs,client/chat)
 $(O)/send.a: $(call objs,client/send)
 $(O)/key.a: $(call objs,client/key)
+$(O)/cipher.a: $(call objs,client/cipher)
+$(O)/transfer.a: $(call objs,client/transfer)
+$(O)/get.a: $(call objs,client/get)
 $(ARCHIVES):
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -113,7 +122,7 @@ $(O)/xmpp-chat: $(O)/client/chat/main.o $(O)/chat.a $(A_FRONT) $(A_COMMON) $(A_S
 	$(Q)rm -f $@
 	$(call link,$(L_FRONT))
 	$(Q)chmod 0111 $@
-$(O)/xmpp-send: $(O)/client/send/main.o $(O)/send.a $(A_FRONT) $(A_COMMON) $(A_SANDBOX) $(A_IPC)
+$(O)/xmpp-send: $(O)/client/send/main.o $(O)/send.a $(A_FILES) $(A_FRONT) $(A_COMMON) $(A_SANDBOX) $(A_IPC)
 	$(call say,LINK,$@)
 	$(Q)rm -f $@
 	$(call link,$(L_FRONT))
@@ -122,6 +131,21 @@ $(O)/xmpp-key: $(O)/client/key/main.o $(O)/key.a $(A_FRONT) $(A_COMMON) $(A_SAND
 	$(call say,LINK,$@)
 	$(Q)rm -f $@
 	$(call link,$(L_KEY))
+	$(Q)chmod 0111 $@
+$(O)/xmpp-get: $(O)/client/get/main.o $(O)/get.a $(A_FILES) $(A_FRONT) $(A_COMMON) $(A_SANDBOX) $(A_IPC)
+	$(call say,LINK,$@)
+	$(Q)rm -f $@
+	$(call link,$(L_FRONT))
+	$(Q)chmod 0111 $@
+$(O)/xmpp-cipher: $(O)/client/cipher/main.o $(O)/cipher.a $(A_FILES) $(A_COMMON) $(A_SANDBOX) $(A_IPC)
+	$(call say,LINK,$@)
+	$(Q)rm -f $@
+	$(call link,$(L_CIPHER))
+	$(Q)chmod 0111 $@
+$(O)/xmpp-transfer: $(O)/client/transfer/main.o $(O)/transfer.a $(A_FILES) $(A_COMMON) $(A_SANDBOX) $(A_IPC)
+	$(call say,LINK,$@)
+	$(Q)rm -f $@
+	$(call link,$(L_TRANSFER))
 	$(Q)chmod 0111 $@
 
 # Completions and units, from one table of verbs and with the true paths.
@@ -137,10 +161,11 @@ $(O)/share/systemd/%: share/systemd/%
 	$(Q)mkdir -p $(@D) && cp $< $@
 D = $(DESTDIR)$(PREFIX)
 MANUALS = $(notdir $(wildcard man/*.1))
+BINS = xmpp-agent xmpp-chat xmpp-send xmpp-key xmpp-get
+LIBEXECS = xmpp-agent-store xmpp-net xmpp-sce xmpp-cipher xmpp-transfer
 INSTALLED = \
-	$(addprefix $(DESTDIR)$(BINDIR)/,xmpp-agent xmpp-chat xmpp-send xmpp-key) \
-	$(addprefix $(DESTDIR)$(LIBEXECDIR)/,xmpp-agent-store xmpp-net xmpp-sce \
-		xmpp-agent-askpass-pinentry) \
+	$(addprefix $(DESTDIR)$(BINDIR)/,$(BINS)) \
+	$(addprefix $(DESTDIR)$(LIBEXECDIR)/,$(LIBEXECS) xmpp-agent-askpass-pinentry) \
 	$(addprefix $(DESTDIR)$(MANDIR)/man1/,$(MANUALS)) \
 	$(addprefix $D/share/bash-completion/completions/,xmpp-key xmpp-chat xmpp-send) \
 	$D/share/zsh/site-functions/_xmpp-key \
@@ -150,8 +175,8 @@ INSTALLED = \
 
 install: all $(SHARED)
 	install -d $(sort $(dir $(INSTALLED)))
-	install -m 0111 $(O)/xmpp-agent $(O)/xmpp-chat $(O)/xmpp-send $(O)/xmpp-key $(DESTDIR)$(BINDIR)
-	install -m 0111 $(O)/xmpp-agent-store $(O)/xmpp-net $(O)/xmpp-sce $(DESTDIR)$(LIBEXECDIR)
+	install -m 0111 $(addprefix $(O)/,$(BINS)) $(DESTDIR)$(BINDIR)
+	install -m 0111 $(addprefix $(O)/,$(LIBEXECS)) $(DESTDIR)$(LIBEXECDIR)
 	install -m 0555 share/libexec/* $(DESTDIR)$(LIBEXECDIR)
 	install -m 0444 man/*.1 $(DESTDIR)$(MANDIR)/man1
 	install -m 0444 $(O)/share/xmpp-key.bash $D/share/bash-completion/completions/xmpp-key

@@ -13,6 +13,7 @@
 #include "frame.h"
 
 #define SMALL 8192			 /* names, states, answers */
+#define SLOT  15360			 /* two URLs and headers, in a packet */
 #define BODY  (FRAME_MAX - FRAME_HEADER) /* the largest */
 #define L     MESSAGE_LOCKED
 #define E     MESSAGE_EVENT
@@ -290,6 +291,32 @@ const struct message messages[] = {
 	  "That was all." },
 	{ M_NET_CONFIGURED, "NET_CONFIGURED", LINK_FRONT, 0, E, SMALL,
 	  "reason:s", NULL, "The answer to CONFIGURE; empty: it is so now." },
+	{ M_FRONT_SLOT, "FRONT_SLOT", LINK_FRONT, 0, E, SMALL,
+	  "name:s size:u64", NULL,
+	  "Ask the server for a place for a file (XEP-0363): its name there, and its octets as they lie there." },
+	{ M_NET_SLOT, "NET_SLOT", LINK_FRONT, 0, E, SLOT,
+	  "put:s get:s headers:[ name:s value:s ]", NULL,
+	  "Where to put it and with what headers, and where others get it." },
+	{ M_NET_NO_SLOT, "NET_NO_SLOT", LINK_FRONT, 0, E, SMALL, "reason:s", NULL,
+	  "There is no place for it." },
+	/* --- file link: each of the two does one thing, says how it went, ends - */
+	{ M_FILE_SEAL, "FILE_SEAL", LINK_FILE, 0, E, SMALL,
+	  "key:f32 iv:s size:u64", NULL,
+	  "To the cipher: encrypt a file of exactly so many octets (AES-256-GCM, tag behind)." },
+	{ M_FILE_OPEN, "FILE_OPEN", LINK_FILE, 0, E, SMALL, "key:f32 iv:s", NULL,
+	  "To the cipher: decrypt what comes; DONE only if the tag verifies." },
+	{ M_FILE_PUT, "FILE_PUT", LINK_FILE, 0, E, SLOT,
+	  "url:s size:u64 headers:[ name:s value:s ]", NULL,
+	  "To the transfer: upload exactly so many octets. The URL has no fragment." },
+	{ M_FILE_GET, "FILE_GET", LINK_FILE, 0, E, SMALL, "url:s max:u64", NULL,
+	  "To the transfer: fetch at most so many octets. The URL has no fragment." },
+	{ M_FILE_PROGRESS, "FILE_PROGRESS", LINK_FILE, 0, E, SMALL,
+	  "octets:u64 of:u64", NULL,
+	  "So far, and of how many (0: not known). The first on a sending cipher's link is the size of the file." },
+	{ M_FILE_DONE, "FILE_DONE", LINK_FILE, 0, E, SMALL, "octets:u64", NULL,
+	  "All of it has passed through." },
+	{ M_FILE_FAILED, "FILE_FAILED", LINK_FILE, 0, E, SMALL, "reason:s", NULL,
+	  "It has not. No reason: the other of the two has one." },
 	/* clang-format on */
 };
 

@@ -25,6 +25,7 @@ enum link {	       /* who speaks to whom */
 	LINK_LAUNCHER, /* keeper and launcher */
 	LINK_FRONT,    /* front and its net */
 	LINK_SCE,      /* front and its parser of envelopes */
+	LINK_FILE,     /* a file's cipher or transfer, and who has it done */
 };
 
 enum right {
@@ -137,6 +138,17 @@ enum message_type {
 	M_NET_SEEN_PREKEYS,
 	M_NET_INSPECTED,
 	M_NET_CONFIGURED,
+	M_FRONT_SLOT = 116, /* front to net: where may a file be put? */
+	M_NET_SLOT,	    /* net to front */
+	M_NET_NO_SLOT,
+	/* file link: all events */
+	M_FILE_SEAL = 200, /* to the cipher */
+	M_FILE_OPEN,
+	M_FILE_PUT, /* to the transfer */
+	M_FILE_GET,
+	M_FILE_PROGRESS, /* from either */
+	M_FILE_DONE,
+	M_FILE_FAILED,
 
 	M_REPLY = 254,
 	M_ERROR = 255, /* code:u32 text:s */

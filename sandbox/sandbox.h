@@ -19,6 +19,8 @@ enum sandbox_role {
 	ROLE_NET_ONLINE,  /* after it; entered from ROLE_NET_CONNECT */
 	ROLE_FRONT,	  /* xmpp-chat, xmpp-send: no exec, no network */
 	ROLE_SCE,	  /* xmpp-sce: parses what a front has decrypted */
+	ROLE_CIPHER,	  /* xmpp-cipher: a file's key, two descriptors */
+	ROLE_TRANSFER,	  /* xmpp-transfer: HTTPS, no key */
 	SANDBOX_ROLES
 };
 

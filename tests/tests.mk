@@ -4,7 +4,7 @@
 #                              replayed by the ordinary tests
 #   tests/regress/X.sh, tests/interop/X.sh   whole programs; exit 0: passed
 #   tests/support/X.c          programs that the scripts use, in $(O)/test
-L_TEST = -lcmocka $(sort $(L_KEEPER) $(L_STORE) $(L_NET) $(L_KEY)) -lm
+L_TEST = -lcmocka $(sort $(L_KEEPER) $(L_STORE) $(L_NET) $(L_KEY) $(L_TRANSFER)) -lm
 UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 SEEDED = $(O)/test/seeded/xmpp-agent $(O)/test/seeded/xmpp-agent-store

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "../common/aesgcm.h"
 #include "../common/fingerprint.h"
 #include "../common/text.h"
 #include "../common/words.h"
@@ -119,6 +120,10 @@ show_message(void *arg, const struct front_message *m)
 	fputs(": ", stdout);
 	text_print_body(stdout, m->text, m->len, INDENT);
 	putchar('\n');
+	if (m->format == FORMAT_BODY && aesgcm_is_body(m->text, m->len))
+		fputs("* that is a file; to fetch it, give the link to: "
+		      "xmpp-get -d DIR\n",
+		    stdout);
 	end(chat);
 }
 

@@ -274,6 +274,7 @@ STRING(new_passphrase_file)
 STRING(new_key_file)
 STRING(to_file)
 STRING(export_passphrase_file)
+STRING(file)
 
 static const struct row {
 	const char *name;
@@ -292,6 +293,7 @@ static const struct row {
 	{ "timeout", OPTIONS_SEND | OPTIONS_KEY, 1, take_timeout,
 	    "seconds, 1 to 86400" },
 	{ "to-file", OPTIONS_SEND, 1, take_to_file, "a file" },
+	{ "file", OPTIONS_SEND, 1, take_file, "a file" },
 	{ "passphrase-file", OPTIONS_KEY, 1, take_passphrase_file, "a file" },
 	{ "passphrase-command", OPTIONS_KEY, 1, take_passphrase_command,
 	    "a command" },

@@ -25,6 +25,7 @@ struct options { /* NULL or 0: not given */
 	int json;
 	int timeout;	     /* xmpp-send, xmpp-key: seconds without progress */
 	const char *to_file; /* xmpp-send: more recipients, one a line */
+	const char *file;    /* xmpp-send: instead of a text */
 	int others;	     /* xmpp-key create: enum others, -1: not said */
 	const char *new_passphrase_file, *new_key_file; /* xmpp-key slots */
 	int new_recovery;				/* the same */

@@ -206,6 +206,55 @@ on_words(struct front *front, uint8_t type, struct reader *body)
 		front->handler->notice(front->arg, from, text);
 }
 
+/* An ill slot is dropped like an ill packet; what is in a good one is checked
+ * once more where it is used. */
+static void
+on_slot(struct front *front, struct reader *body)
+{
+	char values[CONNECTION_PACKET_MAX], *value = values;
+	struct front_slot slot = { 0 };
+	char put[URL_SIZE], get[URL_SIZE];
+	const char *why;
+
+	reader_cstring(body, put, sizeof(put));
+	reader_cstring(body, get, sizeof(get));
+	slot.headers.n = reader_count(body, URL_HEADERS);
+	for (size_t i = 0; i < slot.headers.n && body->err == 0; i++) {
+		reader_cstring(body, slot.headers.v[i].name,
+		    sizeof(slot.headers.v[i].name));
+		reader_cstring(
+		    body, value, sizeof(values) - (size_t)(value - values));
+		slot.headers.v[i].value = value;
+		value += strlen(value) + 1;
+	}
+	if (reader_end(body) == 0 && url_read(put, &slot.put, &why) == 0 &&
+	    url_read(get, &slot.get, &why) == 0 && front->handler->slot != NULL)
+		front->handler->slot(front->arg, &slot);
+}
+
+static void
+on_no_slot(struct front *front, struct reader *body)
+{
+	char reason[1024];
+
+	reader_cstring(body, reason, sizeof(reason));
+	if (reader_end(body) == 0 && front->handler->no_slot != NULL)
+		front->handler->no_slot(front->arg, reason);
+}
+
+void
+front_slot_ask(struct front *front, const char *name, uint64_t size)
+{
+	struct buffer b;
+
+	buffer_init(&b, FRAME_MAX);
+	buffer_put_cstring(&b, name);
+	buffer_put_u64(&b, size);
+	if (front->link != NULL && b.err == 0)
+		connection_send(front->link, M_FRONT_SLOT, 0, b.data, b.len);
+	buffer_free(&b);
+}
+
 static int
 on_packet(void *arg, struct frame *f)
 {
@@ -220,6 +269,12 @@ on_packet(void *arg, struct frame *f)
 	switch (f->type) {
 	case M_NET_OFFLINE:
 		on_offline(front, &f->body);
+		break;
+	case M_NET_SLOT:
+		on_slot(front, &f->body);
+		break;
+	case M_NET_NO_SLOT:
+		on_no_slot(front, &f->body);
 		break;
 	case M_NET_CAUGHT_UP:
 		front->handler->caught_up(front->arg);

@@ -14,8 +14,15 @@
 #include "../../ipc/loop.h"
 #include "../../ipc/messages.h"
 #include "../common/jid.h"
+#include "../common/url.h"
+#include "../files/job.h"
 
 #define FRONT_ID 33 /* a stanza id of ours, and NUL */
+
+struct front_slot { /* where a file may be put; the net's word */
+	struct url put, get;
+	struct job_headers headers; /* valid while slot() runs */
+};
 
 struct front_key { /* a reader's or a writer's key to be shown */
 	char peer[JID_SIZE];
@@ -40,7 +47,7 @@ struct front_message { /* as the keeper recorded it */
 	char replaces[LIMIT_STANZA_ID + 1], reply_to[LIMIT_STANZA_ID + 1];
 };
 
-/* All are required. What is shown when one of the show_… returns is
+/* All but the slots are required. What is shown when one of the show_… returns is
  * acknowledged to the keeper. Strings are anybody's octets. */
 struct front_handler {
 	void (*show_reader)(void *arg, const struct front_key *);
@@ -69,6 +76,9 @@ struct front_handler {
 	/* The agent has gone (or refused us, said already): code is the exit
 	 * code that the front is to end with. */
 	void (*gone)(void *arg, int code);
+	/* The answers to front_slot_ask; NULL if it is never called. */
+	void (*slot)(void *arg, const struct front_slot *);
+	void (*no_slot)(void *arg, const char *reason);
 };
 
 struct front_config {
@@ -104,6 +114,9 @@ enum front_about { ABOUT_CORRECTION, ABOUT_REPLY };
  */
 int front_send_about(struct front *, const char *to, enum front_about,
     const char *that, const void *text, size_t len, char id[static FRONT_ID]);
+
+/* Ask the server for a place for a file of so many octets, once online. */
+void front_slot_ask(struct front *, const char *name, uint64_t size);
 /* Give up what is not acknowledged; failed() is called for each. */
 void front_discard_all(struct front *, const char *reason);
 /* Messages neither acknowledged by the server nor given up for good. */

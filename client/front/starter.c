@@ -64,21 +64,30 @@ start_front(struct state *s)
 {
 	const struct starter *config = s->config;
 	const char **argv = calloc((size_t)config->argc + 3, sizeof(*argv));
-	int fds[3] = { s->link[0], reach_socket(), s->sce[0] };
+	int fds[3 + STARTER_MORE] = { s->link[0], reach_socket(), s->sce[0] };
+	int count = config->reads ? 3 : 2, more = 0;
 	size_t n = 0;
 
 	if (argv == NULL || fds[1] == -1) {
 		free(argv);
 		return NO_AGENT;
 	}
+	if (config->more != NULL &&
+	    (more = config->more(config, fds + count)) < 0) {
+		free(argv);
+		close(fds[1]);
+		return REFUSED;
+	}
 	argv[n++] = config->argv[0];
 	argv[n++] = "-x";
 	argv[n++] = "front";
 	for (int i = 1; i < config->argc; i++)
 		argv[n++] = config->argv[i];
-	s->front = spawn("/proc/self/exe", argv, fds, config->reads ? 3 : 2, 0);
+	s->front = spawn("/proc/self/exe", argv, fds, (size_t)(count + more), 0);
 	free(argv);
 	close(fds[1]);
+	for (int i = 0; i < more; i++)
+		close(fds[count + i]);
 	close(s->link[0]);
 	s->link[0] = -1;
 	if (s->sce[0] != -1)

@@ -7,6 +7,8 @@
 
 #include "../common/options.h"
 
+#define STARTER_MORE 2
+
 struct starter {
 	const char *account;
 	struct options *options; /* name set, account not yet read */
@@ -15,6 +17,9 @@ struct starter {
 	int presence; /* 0: the net sends none */
 	int again;    /* begin anew when the agent ends the connection */
 	int reads;    /* the front shows messages: it gets a parser */
+	/* NULL, or what opens further descriptors for the front, its options
+	 * complete: how many, or -1 after an error line. */
+	int (*more)(const struct starter *, int fds[static STARTER_MORE]);
 };
 
 /*
@@ -32,6 +37,7 @@ enum front_fd {
 	FRONT_FD_LINK = 3,  /* SOCK_SEQPACKET, to its net */
 	FRONT_FD_AGENT = 4, /* connected, nothing said yet */
 	FRONT_FD_SCE = 5,   /* SOCK_SEQPACKET, to its parser, if it reads */
+	FRONT_FD_MORE = 5,  /* else: those of starter.more */
 };
 
 /* The front's exit code for "the agent has ended the connection". */

@@ -9,6 +9,19 @@
 
 #include "net.h"
 #include "omemo_xml.h"
+#include "slot.h"
+
+static void
+on_slot_wanted(struct net *net, struct reader *r)
+{
+	char name[128];
+	uint64_t size;
+
+	reader_cstring(r, name, sizeof(name));
+	size = reader_u64(r);
+	if (reader_end(r) == 0)
+		slot_ask(net, name, size);
+}
 
 /* Only a net that was started to look may be told to. */
 static int
@@ -41,7 +54,9 @@ on_frame(void *arg, struct frame *f)
 	if (f->type == M_FRONT_SEND) {
 		reader_fixed(&f->body, handle, sizeof(handle));
 		outgoing_add(net, handle);
-	} else if (f->type == M_FRONT_QUIT)
+	} else if (f->type == M_FRONT_SLOT)
+		on_slot_wanted(net, &f->body);
+	else if (f->type == M_FRONT_QUIT)
 		net_leave(net, NET_EXIT_QUIT, "quit");
 	else
 		return ERR_UNKNOWN_MESSAGE; /* ours, not the front's */
@@ -125,6 +140,33 @@ void
 front_caught_up(struct net *net)
 {
 	front_event(net, M_NET_CAUGHT_UP, NULL, NULL);
+}
+
+void
+front_no_slot(struct net *net, const char *reason)
+{
+	front_event(net, M_NET_NO_SLOT, reason, NULL);
+}
+
+void
+front_slot(struct net *net, const struct xml_slot *slot)
+{
+	struct buffer body;
+
+	if (net->front == NULL)
+		return;
+	buffer_init(&body, FRAME_MAX);
+	buffer_put_cstring(&body, slot->put.text);
+	buffer_put_cstring(&body, slot->get.text);
+	buffer_put_u32(&body, (uint32_t)slot->n);
+	for (size_t i = 0; i < slot->n; i++) {
+		buffer_put_cstring(&body, slot->headers[i].name);
+		buffer_put_cstring(&body, slot->headers[i].value);
+	}
+	if (body.err == 0)
+		(void)connection_send(
+		    net->front, M_NET_SLOT, 0, body.data, body.len);
+	buffer_free(&body);
 }
 
 void

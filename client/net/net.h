@@ -87,6 +87,7 @@ struct acks;
 struct work_state;
 struct inspection;
 struct xml_labels;
+struct slots;
 
 struct net {
 	struct loop *loop;
@@ -137,6 +138,7 @@ struct net {
 	struct work_state *work;
 	struct inspection *inspection;
 	struct xml_labels *labels; /* of the own account's other devices */
+	struct slots *slots;
 };
 
 /* main.c: leave in good order; the first call counts. */
@@ -158,6 +160,7 @@ void front_offline(struct net *, const char *reason, int fatal);
 void front_delivered(struct net *, const char *id);
 void front_unencrypted(struct net *, const char *from);
 void front_caught_up(struct net *);
+void front_no_slot(struct net *, const char *reason);
 void front_notice(struct net *, const char *from, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 

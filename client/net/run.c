@@ -23,6 +23,7 @@
 
 #include "../../sandbox/sandbox.h"
 #include "net.h"
+#include "slot.h"
 
 /* libstrophe waits inside its TLS handshake: a server that says nothing then
  * is met by a clock outside. Ends the process unless it is online. */
@@ -146,7 +147,7 @@ start_parts(struct net *net)
 		return ERR_MEMORY;
 	if (iqs_new(net) != 0 || acks_new(net) != 0 || inbox_new(net) != 0 ||
 	    outgoing_new(net) != 0 || work_new(net) != 0 ||
-	    inspection_new(net) != 0)
+	    inspection_new(net) != 0 || slots_new(net) != 0)
 		return ERR_MEMORY;
 	return 0;
 }

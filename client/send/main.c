@@ -6,9 +6,11 @@
 #include "../common/fail.h"
 #include "../front/starter.h"
 #include "send.h"
+#include "upload.h"
 
 static const char usage[] =
     "usage: xmpp-send [options] FROM TO [TO ...]     text on stdin\n"
+    "  --file F              send this file instead, encrypted, by a link\n"
     "  --to-file F           more recipients, one a line (# begins a comment)\n"
     "  --json                one event a line on stdout\n"
     "  --timeout S           seconds without progress (60)\n"
@@ -37,6 +39,8 @@ main(int argc, char **argv)
 	if (recipients_read(&to, argv + first, argc - first, options.to_file) !=
 	    DONE)
 		return USAGE;
+	if (options.file != NULL)
+		starter.more = upload_start;
 	starter.account = to.jids[0];
 	options_name(&options, "send");
 	if (is_front)

@@ -23,6 +23,7 @@
 #include "../common/words.h"
 #include "../front/front.h"
 #include "../front/starter.h"
+#include "upload.h"
 
 struct recipient {
 	const char *jid;
@@ -40,6 +41,7 @@ struct sender {
 	int code, online, locked;
 	char offline[512]; /* why there is no connection */
 	struct timer *timer;
+	struct upload *upload; /* NULL: a text is sent */
 };
 
 static struct recipient *
@@ -198,6 +200,8 @@ on_online(void *arg, const char *jid)
 	(void)jid;
 	s->online = 1;
 	be_patient(s);
+	if (s->upload != NULL)
+		upload_online(s->upload, s->front);
 }
 
 static void
@@ -264,25 +268,6 @@ on_gone(void *arg, int code)
 	loop_stop(s->loop, code == FRONT_AGENT_GONE ? NO_AGENT : code);
 }
 
-static const struct front_handler handler = {
-	.show_reader = show_reader,
-	.show_writer = show_writer,
-	.show_message = show_message,
-	.opt_out = on_opt_out,
-	.typing = on_opt_out,
-	.sent = on_sent,
-	.delivered = on_id,
-	.failed = on_failed,
-	.online = on_online,
-	.offline = on_offline,
-	.caught_up = on_nothing,
-	.locked = on_locked,
-	.unencrypted = on_unencrypted,
-	.notice = on_notice,
-	.progress = end_if_done,
-	.gone = on_gone,
-};
-
 /* --- life ----------------------------------------------------------------- */
 
 /* All of stdin: 1 octet to LIMIT_TEXT of valid UTF-8, one last line end not
@@ -318,22 +303,92 @@ read_text(struct buffer *text)
 	return DONE;
 }
 
-static int
-send_all(struct sender *s, char *const to[], const struct buffer *text)
+static void
+send_all(struct sender *s, const void *text, size_t len)
 {
+	struct recipient *r;
 	int err;
 
-	s->left = s->n;
-	for (size_t i = 0; i < s->n; i++)
-		s->recipients[i].jid = to[i];
 	for (size_t i = 0; i < s->n; i++) {
-		err = front_send(s->front, to[i], text->data, text->len,
-		    s->recipients[i].id);
+		r = &s->recipients[i];
+		err = r->done ? 0
+			      : front_send(s->front, r->jid, text, len, r->id);
 		if (err != 0)
-			settle(s, &s->recipients[i], err_text(err));
+			settle(s, r, err_text(err));
 	}
-	return s->left == 0 ? s->code : DONE;
 }
+
+/* --- a file --------------------------------------------------------------- */
+
+static void
+on_upload_progress(void *arg)
+{
+	be_patient(arg);
+}
+
+static void
+on_upload_ready(void *arg, const char *link)
+{
+	be_patient(arg);
+	send_all(arg, link, strlen(link));
+}
+
+static void
+on_upload_failed(void *arg, const char *reason)
+{
+	struct sender *s = arg;
+	char text[1024];
+
+	snprintf(
+	    text, sizeof(text), "not sent: %s: %s", s->options->file, reason);
+	settle_all(s, text);
+}
+
+static void
+on_slot(void *arg, const struct front_slot *slot)
+{
+	struct sender *s = arg;
+
+	be_patient(s);
+	if (s->upload != NULL)
+		upload_slot(s->upload, slot);
+}
+
+static int
+prepare(struct sender *s, struct buffer *text)
+{
+	static const struct upload_handler uploads = {
+		.progress = on_upload_progress,
+		.ready = on_upload_ready,
+		.failed = on_upload_failed,
+	};
+
+	if (s->options->file == NULL)
+		return read_text(text);
+	s->upload = upload_new(s->loop, s->options->file, &uploads, s);
+	return s->upload != NULL ? DONE : fail(NULL, "out of memory");
+}
+
+static const struct front_handler handler = {
+	.show_reader = show_reader,
+	.show_writer = show_writer,
+	.show_message = show_message,
+	.opt_out = on_opt_out,
+	.typing = on_opt_out,
+	.sent = on_sent,
+	.delivered = on_id,
+	.failed = on_failed,
+	.online = on_online,
+	.offline = on_offline,
+	.caught_up = on_nothing,
+	.locked = on_locked,
+	.unencrypted = on_unencrypted,
+	.notice = on_notice,
+	.progress = end_if_done,
+	.slot = on_slot,
+	.no_slot = on_upload_failed,
+	.gone = on_gone,
+};
 
 static void
 on_signal(void *arg, int signo)
@@ -346,13 +401,13 @@ on_signal(void *arg, int signo)
 }
 
 static int
-run(struct sender *s, char *const to[], struct buffer *text)
+run(struct sender *s, struct buffer *text)
 {
 	struct front_config config = {
 		.account = s->account,
 		.name = s->options->name,
 	};
-	int code = read_text(text);
+	int code = prepare(s, text);
 
 	if (code != DONE)
 		return code;
@@ -365,9 +420,10 @@ run(struct sender *s, char *const to[], struct buffer *text)
 	if (sandbox_enter(ROLE_FRONT, NULL) != 0)
 		return fail("sandbox", "the walls could not be put up");
 	be_patient(s);
-	code = send_all(s, to, text);
+	if (s->upload == NULL)
+		send_all(s, text->data, text->len);
 	buffer_clear(text);
-	return s->left == 0 ? code : loop_run(s->loop);
+	return s->left == 0 ? s->code : loop_run(s->loop);
 }
 
 int
@@ -384,13 +440,17 @@ send_main(const struct options *options, const char *account, char *const to[],
 	struct buffer text;
 	int code = REFUSED;
 
+	s.left = n;
+	for (size_t i = 0; i < n && s.recipients != NULL; i++)
+		s.recipients[i].jid = to[i];
 	json_object_seed(0); /* reads /dev/urandom: before the walls */
 	buffer_init(&text, LIMIT_TEXT + 16384);
 	if (s.loop == NULL || s.recipients == NULL)
 		fail(NULL, "out of memory");
 	else
-		code = run(&s, to, &text);
+		code = run(&s, &text);
 	buffer_free(&text);
+	upload_free(s.upload);
 	front_free(s.front);
 	loop_free(s.loop);
 	free(s.recipients);

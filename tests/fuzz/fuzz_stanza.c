@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A stanza from the network, through all of xmpp-net's readers: origin
- * (carbons, archive), <encrypted>, device list, bundle, errors. Whatever is
+ * (carbons, archive), <encrypted>, device list, bundle, upload slot, errors. Whatever is
  * read must keep its limits.
  */
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 #include "../../client/net/omemo_xml.h"
 #include "../../client/net/origin.h"
 #include "../../client/net/pep.h"
+#include "../../client/net/slot.h"
 #include "../../client/net/stanza.h"
 
 #define OWN "juliet@capulet.lit"
@@ -70,6 +71,28 @@ read_pep(xmpp_stanza_t *iq, const struct dialect *x)
 	check(iq_condition(iq) != NULL);
 }
 
+/* What is taken can be asked for as it is: no line end anywhere. */
+static void
+read_slot(xmpp_stanza_t *iq)
+{
+	struct xml_slot slot;
+	const char *why;
+	uint64_t max;
+	size_t i;
+
+	(void)slot_is_service(iq, &max);
+	check(max > 0);
+	if (slot_parse(iq, &slot, &why) == 0) {
+		check(strncmp(slot.put.text, "https://", 8) == 0);
+		check(strncmp(slot.get.text, "https://", 8) == 0);
+		check(strpbrk(slot.put.text, "\r\n #") == NULL);
+		check(slot.n <= URL_HEADERS);
+		for (i = 0; i < slot.n; i++)
+			check(strpbrk(slot.headers[i].value, "\r\n") == NULL);
+	}
+	slot_free(&slot);
+}
+
 static void
 read_server(xmpp_stanza_t *iq)
 {
@@ -114,6 +137,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		for (ns = 0; ns < DIALECTS; ns++)
 			read_pep(stanza, &dialects[ns]);
 		read_server(stanza);
+		read_slot(stanza);
 		xmpp_stanza_release(stanza);
 	}
 	free(text);

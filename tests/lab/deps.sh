@@ -8,7 +8,7 @@ set -eu
 
 build="gcc libc6-dev make pkg-config libssl-dev libbsd-dev libseccomp-dev
 libstrophe-dev libsqlite3-dev libexpat1-dev libjansson-dev libinih-dev
-libmd-dev libqrencode-dev"
+libmd-dev libqrencode-dev libcurl4-openssl-dev"
 test="bash libcmocka-dev openssl iproute2 util-linux procps prosody lua-dbi-sqlite3
 profanity tmux libomemo-c-dev python3 systemd dash zsh tcsh fish
 zbar-tools openssh-server openssh-client pinentry-curses pinentry-tty

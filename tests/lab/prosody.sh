@@ -24,6 +24,20 @@ if [ -n "${WIRE_LOG:-}" ]; then
 	wire_options="plugin_paths = { \"$WIRE_MODULES\" }
 wire_log = \"$WIRE_LOG\""
 fi
+# FILES=PORT: the server of capulet.lit takes files there, by https, of 1 MiB
+# at most, 2 MiB a day; that of montague.lit sends them to FILES_BASE.
+files=''
+if [ -n "${FILES:-}" ]; then
+	files="Component \"upload.capulet.lit\" \"http_file_share\"
+http_host = \"localhost\"
+http_external_url = \"https://localhost:$FILES/\"
+http_file_share_size_limit = 1048576
+http_file_share_daily_quota = 2097152
+Component \"upload.montague.lit\" \"http_file_share\"
+http_file_share_base_url = \"$FILES_BASE\"
+http_file_share_size_limit = 4294967296
+http_file_share_daily_quota = 42949672960"
+fi
 cat >"$dir/prosody.cfg.lua" <<EOT
 pidfile = "$dir/run/prosody.pid"
 data_path = "$dir/data"
@@ -34,7 +48,9 @@ c2s_ports = { $port }
 c2s_direct_tls_ports = {}
 s2s_ports = {}
 http_ports = {}
-https_ports = {}
+https_ports = { ${FILES:-} }
+https_certificate = "$dir/certs/localhost.crt"
+https_key = "$dir/certs/localhost.key"
 daemonize = false
 authentication = "internal_hashed"
 storage = $storage
@@ -50,6 +66,7 @@ $wire_options
 modules_disabled = { "s2s" }
 VirtualHost "capulet.lit"
 VirtualHost "montague.lit"
+$files
 EOT
 export HOME="$dir/run"
 for jid in $accounts; do

@@ -6,16 +6,17 @@
 # privileged
 # seconds: 300
 . "$LAB/lib.sh"
-PROGRAMS="xmpp-agent xmpp-agent-store xmpp-net xmpp-chat xmpp-send xmpp-key"
+PROGRAMS="xmpp-agent xmpp-agent-store xmpp-net xmpp-chat xmpp-send xmpp-key xmpp-get
+	xmpp-cipher xmpp-transfer"
 
 # The same octets, from another directory into another directory.
 mkdir "$T/elsewhere"
 cp -r Makefile agent client ipc sandbox share "$T/elsewhere"
 mkdir "$T/elsewhere/tests"
 cp tests/tests.mk "$T/elsewhere/tests"
-for d in bench chaos interop; do
-	mkdir "$T/elsewhere/tests/$d"
-	cp tests/"$d"/*.mk "$T/elsewhere/tests/$d"
+for mk in tests/*/*.mk; do
+	mkdir -p "$T/elsewhere/${mk%/*}"
+	cp "$mk" "$T/elsewhere/$mk"
 done
 make -C "$T/elsewhere" -j2 O=there all >"$T/make.out" 2>&1 || fail "make"
 for p in $PROGRAMS; do
@@ -47,6 +48,9 @@ links xmpp-agent libbsd.so.0 libc.so.6 libcrypto.so.3 libseccomp.so.2
 links xmpp-agent-store libbsd.so.0 libc.so.6 libseccomp.so.2 libsqlite3.so.0
 links xmpp-net libbsd.so.0 libc.so.6 libcrypto.so.3 libresolv.so.2 \
 	libseccomp.so.2 libstrophe.so.0
+links xmpp-cipher libbsd.so.0 libc.so.6 libcrypto.so.3 libseccomp.so.2
+links xmpp-transfer libbsd.so.0 libc.so.6 libcurl.so.4 libseccomp.so.2
+links xmpp-get libbsd.so.0 libc.so.6 libseccomp.so.2
 for p in xmpp-chat xmpp-send; do
 	links $p libbsd.so.0 libc.so.6 libinih.so.1 libjansson.so.4 \
 		libm.so.6 libmd.so.0 libseccomp.so.2
@@ -75,4 +79,4 @@ if [ "$(uname -m)" = x86_64 ]; then
 	readelf -nW "$O/agent/main.o" | grep -q 'IBT, SHSTK' ||
 		fail "no control-flow protection"
 fi
-echo "build: six programs, the same octets elsewhere, hardened, no other library"
+echo "build: nine programs, the same octets elsewhere, hardened, no other library"

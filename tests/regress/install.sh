@@ -12,8 +12,9 @@ dest=$T/dest
 make -s install DESTDIR="$dest" PREFIX=/usr/local O="$O" >"$T/install.out" 2>&1 ||
 	fail "make install"
 for program in bin/xmpp-agent bin/xmpp-key bin/xmpp-chat bin/xmpp-send \
-	libexec/xmpp-agent/xmpp-agent-store libexec/xmpp-agent/xmpp-net \
-	libexec/xmpp-agent/xmpp-sce; do
+	bin/xmpp-get libexec/xmpp-agent/xmpp-agent-store libexec/xmpp-agent/xmpp-net \
+	libexec/xmpp-agent/xmpp-sce libexec/xmpp-agent/xmpp-cipher \
+	libexec/xmpp-agent/xmpp-transfer; do
 	[ "$(stat -c %a "$dest/usr/local/$program")" = 111 ] ||
 		fail "$program has not mode 0111"
 done

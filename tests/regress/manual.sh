@@ -60,6 +60,8 @@ for page in man/*.1; do
 	sed -n '/^\.Sh EXAMPLES/,/^\.Sh SEE/p' "$page" | grep -q '\$ .*xmpp-' ||
 		fail "$page: no EXAMPLES"
 	for code in 0 1 2 64; do
+		# it asks no agent
+		[ "$page $code" != 'man/xmpp-get.1 2' ] || continue
 		sed -n '/^\.Sh EXIT STATUS/,/^\.El/p' "$page" | grep -q "^\.It $code\$" ||
 			fail "$page: EXIT STATUS $code"
 	done

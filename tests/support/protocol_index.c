@@ -23,6 +23,7 @@ static const struct {
 	{ LINK_LAUNCHER, "keeper and launcher" },
 	{ LINK_FRONT, "front and net" },
 	{ LINK_SCE, "front and its parser of envelopes" },
+	{ LINK_FILE, "a file's cipher or transfer" },
 };
 
 static const char *

@@ -465,6 +465,53 @@ script_refuse(struct script *s)
 	answer(s, NULL);
 }
 
+static void
+net_slot(struct script *s, const char *put, const char *get, uint32_t headers)
+{
+	struct buffer b;
+
+	buffer_init(&b, 4096);
+	buffer_put_cstring(&b, put);
+	buffer_put_cstring(&b, get);
+	buffer_put_u32(&b, headers);
+	for (uint32_t i = 0; i < headers; i++) {
+		buffer_put_cstring(&b, "Cookie");
+		buffer_put_cstring(&b, i == 0 ? "a" : "b");
+	}
+	put_frame(s->link, M_NET_SLOT, 0, &b);
+	buffer_free(&b);
+}
+
+/* A place for a file: a taken-over net's are dropped if they are ill. */
+static void
+script_slots(struct script *s)
+{
+	static const char good[] = "https://h/f";
+	struct buffer b;
+
+	greet(s, 0);
+	expect(s, M_ATTACH_FRONT);
+	buffer_init(&b, 64);
+	buffer_put_u32(&b, 1);
+	put_fixed(&b, 9, 32);
+	answer(s, &b);
+	expect(s, M_COMPOSE);
+	put_frame(s->link, M_NET_SLOT, 0, NULL);
+	net_slot(s, "http://h/f", good, 0);
+	net_slot(s, good, "file:///f", 0);
+	net_slot(s, good, good, URL_HEADERS + 1);
+	net_slot(s, good, good, 2);
+	buffer_init(&b, 64);
+	buffer_put_cstring(&b, "too large");
+	put_frame(s->link, M_NET_NO_SLOT, 0, &b);
+	buffer_clear(&b);
+	put_fixed(&b, 5, HANDLE_SIZE);
+	answer(s, &b);
+	agent_event(s, M_EVENT_FAILED, 5);
+	expect(s, M_DISCARD);
+	answer(s, NULL);
+}
+
 /* Messages in clear: the keeper says what the user wants of their senders. */
 static void
 script_clear(struct script *s)
@@ -666,10 +713,24 @@ on_gone(void *arg, int code)
 	loop_stop(seen->loop, 0);
 }
 
+static void
+on_slot(void *arg, const struct front_slot *slot)
+{
+	note(arg, "slot", slot->put.text);
+	for (size_t i = 0; i < slot->headers.n; i++)
+		note(arg, slot->headers.v[i].name, slot->headers.v[i].value);
+}
+
+static void
+on_no_slot(void *arg, const char *reason)
+{
+	note(arg, "no slot", reason);
+}
+
 static const struct front_handler handler = { show_reader, show_writer,
 	show_message, on_opt_out, on_typing, on_sent, on_delivered, on_failed,
 	on_online, on_offline, on_caught_up, on_locked, on_unencrypted,
-	on_notice, on_progress, on_gone };
+	on_notice, on_progress, on_gone, on_slot, on_no_slot };
 
 static void
 on_bound(void *arg)
@@ -797,6 +858,15 @@ test_clear(void **state)
 }
 
 static void
+test_slots(void **state)
+{
+	(void)state;
+	run(script_slots, 1,
+	    "slot(https://h/f) Cookie(a) Cookie(b) no slot(too large) "
+	    "failed(no key) ");
+}
+
+static void
 test_vanish(void **state)
 {
 	(void)state;
@@ -813,6 +883,7 @@ main(void)
 		cmocka_unit_test(test_send),
 		cmocka_unit_test(test_refuse),
 		cmocka_unit_test(test_clear),
+		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_vanish),
 	};
 

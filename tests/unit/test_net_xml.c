@@ -9,6 +9,7 @@
 #include "../../client/net/net.h"
 #include "../../client/net/omemo_xml.h"
 #include "../../client/net/pep.h"
+#include "../../client/net/slot.h"
 #include "../../client/net/stanza.h"
 #include "check.h"
 
@@ -461,6 +462,140 @@ pep_answers(void **state)
 	xmpp_stanza_release(iq);
 }
 
+#define SLOT(inner)                                                            \
+	"<iq xmlns='jabber:client' type='result'><slot xmlns='" NS_UPLOAD      \
+	"'>" inner "</slot></iq>"
+#define PUT(inner) "<put url='https://u.lit/p/f'>" inner "</put>"
+#define GET	   "<get url='https://u.lit:444/g/f'/>"
+#define HEADER(n)  "<header name='" n "'>v</header>"
+#define EIGHT(h)   h h h h h h h h
+
+static void
+slots_good(void **state)
+{
+	xmpp_stanza_t *iq = parse(SLOT(PUT(
+	    HEADER("Authorization") "<header name='cookie'>a&#10;\r\nb</header>"
+				    "<header name='Host'>x</header>"
+				    "<header name='Expires'/>") GET));
+	struct xml_slot slot;
+	const char *why;
+
+	(void)state;
+	assert_int_equal(slot_parse(iq, &slot, &why), 0);
+	assert_string_equal(slot.put.text, "https://u.lit/p/f");
+	assert_int_equal(slot.get.port, 444);
+	assert_int_equal(slot.n, 2); /* neither Host nor an empty one */
+	assert_string_equal(slot.headers[0].name, "Authorization");
+	assert_string_equal(slot.headers[0].value, "v");
+	assert_string_equal(slot.headers[1].value, "ab");
+	slot_free(&slot);
+	xmpp_stanza_release(iq);
+	iq = parse(SLOT(PUT(EIGHT(HEADER("Cookie"))) GET));
+	assert_int_equal(slot_parse(iq, &slot, &why), 0);
+	assert_int_equal(slot.n, URL_HEADERS);
+	slot_free(&slot);
+	xmpp_stanza_release(iq);
+}
+
+static void
+slots_bad(void **state)
+{
+	static const char *const rows[][2] = {
+		{ "<iq xmlns='jabber:client' type='result'/>", "no slot" },
+		{ "<iq xmlns='jabber:client' type='error'/>", "no slot" },
+		{ SLOT(""), "no slot" },
+		{ SLOT(GET), "no slot" },
+		{ SLOT(PUT("")), "no slot" },
+		{ SLOT("<put/>" GET), "not https" },
+		{ SLOT("<put url='http://u.lit/f'/>" GET), "not https" },
+		{ SLOT(PUT("") "<get url='http://u.lit/f'/>"), "not https" },
+		{ SLOT(PUT("") "<get url='https://u.lit/f#k'/>"), "path" },
+		{ SLOT("<put url='https://a@u.lit/f'/>" GET), "host" },
+		{ SLOT(PUT(EIGHT(HEADER("Cookie")) HEADER("Cookie")) GET),
+		    "header" },
+		{ SLOT(PUT("<header name='Cookie'>a&#127;b</header>") GET),
+		    "header" },
+	};
+	struct xml_slot slot;
+	const char *why;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		xmpp_stanza_t *iq = parse(rows[i][0]);
+
+		assert_int_equal(slot_parse(iq, &slot, &why), ERR_BAD_MESSAGE);
+		if (strstr(why, rows[i][1]) == NULL)
+			fail_msg("%s: %s", rows[i][0], why);
+		slot_free(&slot);
+		xmpp_stanza_release(iq);
+	}
+	assert_int_equal(slot_parse(NULL, &slot, &why), ERR_BAD_MESSAGE);
+}
+
+/* As many octets of headers as XEP-0363 asks for, and one more. */
+static void
+slots_long(void **state)
+{
+	static char text[2 * SLOT_OCTETS];
+	struct xml_slot slot;
+	xmpp_stanza_t *iq;
+	const char *why;
+	int more;
+
+	(void)state;
+	for (more = 0; more <= 1; more++) {
+		snprintf(text, sizeof(text),
+		    SLOT(PUT("<header name='Cookie'>%0*d</header>") GET),
+		    SLOT_OCTETS - 6 + more, 0);
+		iq = parse(text);
+		assert_int_equal(
+		    slot_parse(iq, &slot, &why), more ? ERR_BAD_MESSAGE : 0);
+		slot_free(&slot);
+		xmpp_stanza_release(iq);
+	}
+}
+
+#define INFO(inner)                                                                 \
+	"<iq xmlns='jabber:client' type='result'><query xmlns='" XMPP_NS_DISCO_INFO \
+	"'>" inner "</query></iq>"
+#define UPLOAD "<feature var='" NS_UPLOAD "'/>"
+#define FORM(type, max)                                                        \
+	"<x xmlns='" NS_DATA                                                   \
+	"' type='result'><field var='FORM_TYPE'><value>" type                  \
+	"</value></field><field var='max-file-size'><value>" max               \
+	"</value></field></x>"
+
+static void
+services(void **state)
+{
+	static const struct {
+		const char *text;
+		int is;
+		uint64_t max;
+	} rows[] = {
+		{ INFO(UPLOAD FORM(NS_UPLOAD, "5242880")), 1, 5242880 },
+		{ INFO(UPLOAD FORM("other", "7") FORM(NS_UPLOAD, "9")), 1, 9 },
+		{ INFO(UPLOAD), 1, UINT64_MAX },
+		{ INFO(UPLOAD FORM(NS_UPLOAD, "-1")), 1, UINT64_MAX },
+		{ INFO(UPLOAD FORM(NS_UPLOAD, "")), 1, UINT64_MAX },
+		{ INFO(UPLOAD "<x xmlns='" NS_DATA "'/>"), 1, UINT64_MAX },
+		{ INFO(FORM(NS_UPLOAD, "5")), 0, UINT64_MAX },
+		{ INFO(""), 0, UINT64_MAX },
+		{ "<iq xmlns='jabber:client' type='error'/>", 0, UINT64_MAX },
+	};
+
+	uint64_t max;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		xmpp_stanza_t *iq = parse(rows[i].text);
+
+		assert_int_equal(slot_is_service(iq, &max), rows[i].is);
+		assert_true(max == rows[i].max);
+		xmpp_stanza_release(iq);
+	}
+}
+
 /* --- version 2 ------------------------------------------------------------------ */
 
 #define X2	     "<encrypted xmlns='" NS_OMEMO2_XML "'>"
@@ -732,6 +867,10 @@ main(void)
 		cmocka_unit_test(elements_there_and_back),
 		cmocka_unit_test(bundle_order),
 		cmocka_unit_test(pep_answers),
+		cmocka_unit_test(slots_good),
+		cmocka_unit_test(slots_bad),
+		cmocka_unit_test(slots_long),
+		cmocka_unit_test(services),
 		cmocka_unit_test(encrypted2),
 		cmocka_unit_test(encrypted2_long),
 		cmocka_unit_test(labels),

@@ -232,17 +232,20 @@ test_never(void **state)
 	(void)state;
 	for (int r = 0; r < SANDBOX_ROLES; r++) {
 		enum sandbox_role role = (enum sandbox_role)r;
+		int connects =
+		    role == ROLE_NET_CONNECT || role == ROLE_TRANSFER;
+
 		if (role == ROLE_LAUNCHER)
 			continue;
 		for (size_t i = 0; i < sizeof(never) / sizeof(*never); i++)
 			assert_int_equal(
 			    table_says(role, never[i], args), DEATH);
 		for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
-			if (role != ROLE_STORE && role != ROLE_NET_CONNECT)
+			if (role != ROLE_STORE && !connects)
 				assert_int_equal(
 				    table_says(role, files[i], args), DEATH);
 		for (size_t i = 0; i < sizeof(sockets) / sizeof(*sockets); i++)
-			if (role != ROLE_NET_CONNECT)
+			if (!connects)
 				assert_int_equal(
 				    table_says(role, sockets[i], inet), DEATH);
 		for (uint64_t prot = 0; prot < 16; prot++) {
@@ -260,6 +263,7 @@ test_never(void **state)
 		got = table_says(ROLE_NET_CONNECT, "socket", s);
 		assert_int_equal(got == SECCOMP_RET_ALLOW,
 		    domain == AF_INET || domain == AF_INET6);
+		assert_int_equal(table_says(ROLE_TRANSFER, "socket", s), got);
 		got = table_says(ROLE_LAUNCHER, "socket", s);
 		assert_int_equal(got == SECCOMP_RET_ALLOW, domain <= AF_UNIX);
 	}

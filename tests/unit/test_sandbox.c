@@ -175,10 +175,11 @@ act_dumpable(void)
 	return prctl(PR_SET_DUMPABLE, 1, 0, 0, 0) != 0;
 }
 
-/* What each role's end must be; the column is enum sandbox_role. */
+/* What each role's end must be; the column is enum sandbox_role. A cipher
+ * ends as derive does, a transfer as a net that connects. */
 #define ENDS(k, d, s, l, c, o, f)                                              \
 	{                                                                      \
-		k, d, s, l, c, o, f, DIED /* sce: nothing */                   \
+		k, d, s, l, c, o, f, DIED /* sce: nothing */, d, c             \
 	}
 
 static const struct act {
@@ -241,6 +242,7 @@ enter(enum sandbox_role role)
 	case ROLE_STORE:
 		return sandbox_enter(role, &store);
 	case ROLE_NET_CONNECT:
+	case ROLE_TRANSFER:
 		return sandbox_enter(role, &net);
 	case ROLE_NET_ONLINE:
 		if (sandbox_enter(ROLE_NET_CONNECT, &net) != 0)
@@ -251,6 +253,7 @@ enter(enum sandbox_role role)
 	case ROLE_LAUNCHER:
 	case ROLE_FRONT:
 	case ROLE_SCE:
+	case ROLE_CIPHER:
 	case SANDBOX_ROLES:
 		break;
 	}
@@ -403,6 +406,8 @@ test_work(void **state)
 		[ROLE_NET_ONLINE] = work_common,
 		[ROLE_FRONT] = work_common,
 		[ROLE_SCE] = work_common,
+		[ROLE_CIPHER] = work_common,
+		[ROLE_TRANSFER] = work_connect,
 	};
 	enum end end;
 
