@@ -177,8 +177,8 @@ profanity_bad_bundles(void **state)
 	static const char *const broken[] = { "", "<identityKey/>",
 		"<signedPreKeyPublic/>", "<signedPreKeySignature/>",
 		"<prekeys/>", "<prekeys><preKeyPublic/></prekeys>",
-		"<prekeys><preKeyPublic preKeyId='x'>!</preKeyPublic>"
-		"</prekeys>",
+		("<prekeys><preKeyPublic preKeyId='x'>!</preKeyPublic>"
+		 "</prekeys>"),
 		"<identityKey><x/></identityKey>" };
 	static struct xml_bundle b;
 	xmpp_stanza_t *m;
