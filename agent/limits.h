@@ -55,6 +55,9 @@
 #define LIMIT_WORK	    512		 /* work items waiting per account */
 #define LIMIT_WINDOW	    (31 * 86400) /* seconds a message stays for siblings */
 #define WINDOW_DEFAULT	    86400
+/* --- rooms --- */
+#define LIMIT_ROOMS	   64  /* an account's rooms */
+#define LIMIT_ROOM_MEMBERS 256 /* members of a room, each a contact */
 /* --- log --- */
 #define LIMIT_LOG	 10000 /* entries kept */
 #define LIMIT_LOG_HOUR	 24    /* that need no secret: all of them in 17 days */

@@ -98,6 +98,7 @@ enum message_type {
 	M_SCE_GONE, /* event from the starter: the parser has died */
 	/* client link */
 	M_RESET = 54,
+	M_MEMBERS = 56,
 
 	/* events, id 0 */
 	M_EVENT_LOCKED = 64,
@@ -141,6 +142,13 @@ enum message_type {
 	M_FRONT_SLOT = 116, /* front to net: where may a file be put? */
 	M_NET_SLOT,	    /* net to front */
 	M_NET_NO_SLOT,
+	M_FRONT_JOIN = 119, /* front to net: rooms */
+	M_FRONT_LEAVE,
+	M_FRONT_SERVICE, /* front to net: has this domain rooms? */
+	M_NET_JOINED,	 /* net to front */
+	M_NET_LEFT,
+	M_NET_MEMBER,
+	M_NET_SERVICE,
 	/* file link: all events */
 	M_FILE_SEAL = 200, /* to the cipher */
 	M_FILE_OPEN,
@@ -208,7 +216,20 @@ enum node_state {
 
 enum told { TOLD_NO = 0, TOLD_YES, TOLD_NOTHING };
 
-enum encrypt_status { ENCRYPT_DONE = 0, ENCRYPT_NEED = 1, ENCRYPT_WAIT = 2 };
+enum encrypt_status {
+	ENCRYPT_DONE = 0,
+	ENCRYPT_NEED = 1,
+	ENCRYPT_WAIT = 2,
+	ENCRYPT_MEMBERS = 3 /* who may be in the room has not been handed in */
+};
+
+enum room_status {
+	ROOM_LISTED = 0,
+	ROOM_ANONYMOUS, /* it hides addresses */
+	ROOM_OPEN,	/* not members-only */
+	ROOM_REFUSED,	/* not joined, forbidden, no such room */
+	ROOM_LEFT
+};
 
 enum conversation_kind { KIND_CHAT = 0, KIND_ROOM = 1 };
 
@@ -291,6 +312,12 @@ enum why {
 	WHY_NEW_MEMBER,
 	WHY_FIRST_MESSAGE,
 	WHY_OLDER /* it had OMEMO 2, and has 0.3.0 alone now */
+};
+
+enum member_change { /* of a room's lists */
+	MEMBER_HERE = 0, /* found in them on entering */
+	MEMBER_CAME,
+	MEMBER_WENT
 };
 
 enum work {
