@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The server's archive (XEP-0313), read from the cursor after every connect:
- * it is the spool from which nothing is lost. Runs in xmpp-net. The next page
- * is asked for when the keeper has answered all of the last.
+ * An archive (XEP-0313), the account's after every connect and a room's after
+ * every join, read from the cursor: it is the spool from which nothing is
+ * lost. Runs in xmpp-net. The next page is asked for when the keeper has
+ * answered all of the last.
  */
+#include "archive.h"
+
 #include <sys/random.h>
 
 #include <stdio.h>
@@ -11,57 +14,86 @@
 #include <string.h>
 #include <time.h>
 
-#include "net.h"
 #include "stanza.h"
 
 #define PAGE_TRIES 3 /* of one page, each until NET_IQ_TIMEOUT */
 
-struct archive {
-	char queryid[40];
-	char after[LIMIT_STANZA_ID + 1]; /* read up to here; "": from since */
-	uint64_t since;
-	struct timer *timer;
-	int running;	/* live messages are held */
-	int again;	/* a live message was left to the archive */
-	int complete;	/* the page that is being answered is the last */
-	int restarted;	/* the server did not know the cursor */
-	int unanswered; /* times that this page was asked for in vain */
-};
-
 int
-archive_new(struct net *net, const char *cursor, uint64_t since)
+archive_init(struct archive *a, struct net *net, const char *jid, int is_room)
 {
-	struct archive *a = calloc(1, sizeof(*a));
+	int life = a->life;
+	unsigned queued = a->queued;
 	uint32_t r[2];
 
-	if (a == NULL)
-		return ERR_MEMORY;
-	net->archive = a;
+	timer_cancel(a->timer);
+	memset(a, 0, sizeof(*a));
+	a->net = net;
+	a->queued = queued;
+	a->jid = jid;
+	a->is_room = is_room;
+	a->life = life + 1;
 	if (getentropy(r, sizeof(r)) != 0)
 		return ERR_SYSTEM;
 	snprintf(a->queryid, sizeof(a->queryid), "q%08x%08x", r[0], r[1]);
-	snprintf(a->after, sizeof(a->after), "%s", cursor);
-	a->since = since;
 	a->running = !net->quiet; /* live messages are held from the start */
 	return 0;
 }
 
-const char *
-archive_queryid(const struct net *net)
+void
+archive_stop(struct archive *a)
 {
-	return net->archive->running ? net->archive->queryid : "";
+	timer_cancel(a->timer);
+	a->timer = NULL;
+	a->running = a->draining = 0;
+	a->life++;
+}
+
+const char *
+archive_queryid(const struct archive *a)
+{
+	return a != NULL && a->running ? a->queryid : "";
 }
 
 int
-archive_running(const struct net *net)
+archive_running(const struct archive *a)
 {
-	return net->archive != NULL && net->archive->running;
+	return a != NULL && a->running;
 }
 
 void
-archive_again(struct net *net)
+archive_again(struct archive *a)
 {
-	net->archive->again = 1;
+	a->again = 1;
+}
+
+/* --- what is asked ---------------------------------------------------------------- */
+
+struct asked { /* a question, and the reading that it belongs to */
+	struct archive *a;
+	int life;
+};
+
+static struct asked *
+asked_new(struct archive *a)
+{
+	struct asked *q = malloc(sizeof(*q));
+
+	if (q == NULL)
+		abort();
+	*q = (struct asked){ a, a->life };
+	return q;
+}
+
+/* The archive that this answers, or NULL: it comes too late. */
+static struct archive *
+asked_end(void *arg)
+{
+	struct asked *q = arg;
+	struct archive *a =
+	    q->life == q->a->life && !q->a->net->exiting ? q->a : NULL;
+
+	free(q);
+	return a;
 }
 
 /* --- the end --------------------------------------------------------------------- */
@@ -69,87 +101,87 @@ archive_again(struct net *net)
 static void archive_tell_end(void *arg);
 
 static void
+archive_end(struct archive *a)
+{
+	a->running = 0;
+	front_caught_up(a->net, a->is_room ? a->jid : "");
+	inbox_release(a);
+}
+
+static void
 on_end(void *arg, int err, struct reader *reply)
 {
-	struct net *net = arg;
+	struct archive *a = asked_end(arg);
 
 	(void)reply;
-	if (net->exiting)
+	if (a == NULL)
 		return;
-	if (err == 0) {
-		net->archive->running = 0;
-		front_caught_up(net);
-		inbox_release(net);
-	} else if (keeper_may_retry(err))
-		net->archive->timer =
-		    loop_timer(net->loop, 1000, archive_tell_end, net);
-	else
-		net_leave(net, NET_EXIT_LOST,
+	if (err == 0)
+		archive_end(a);
+	else if (keeper_may_retry(err))
+		a->timer = loop_timer(a->net->loop, 1000, archive_tell_end, a);
+	else if (a->is_room) {
+		front_notice(a->net, a->jid,
 		    "the agent refuses the archive's end: %s",
-		    keeper_why(net, err));
+		    keeper_why(a->net, err));
+		archive_end(a);
+	} else
+		net_leave(a->net, NET_EXIT_LOST,
+		    "the agent refuses the archive's end: %s",
+		    keeper_why(a->net, err));
 }
 
 static void
 archive_tell_end(void *arg)
 {
-	struct net *net = arg;
-	struct buffer *b = keeper_body(net);
+	struct archive *a = arg;
+	struct buffer *b = keeper_body(a->net);
 
-	net->archive->timer = NULL;
-	buffer_put_cstring(b, net->has_archive ? net->archive->after : "");
+	a->timer = NULL;
+	buffer_put_cstring(b, a->has ? a->after : "");
 	buffer_put_u8(b, 1);
-	keeper_request(net, M_CURSOR, on_end, net);
+	buffer_put_cstring(b, a->is_room ? a->jid : "");
+	keeper_request(a->net, M_CURSOR, on_end, asked_new(a));
 }
 
 /* --- pages ------------------------------------------------------------------------ */
 
-static void archive_page(struct net *);
+static void archive_page(struct archive *);
 
 /* An error: the cursor is unknown to the server, or there is no reading it. */
 static void
-archive_failed(struct net *net, xmpp_stanza_t *answer)
+archive_failed(struct archive *a, xmpp_stanza_t *answer)
 {
-	struct archive *a = net->archive;
-
 	if (answer != NULL && a->after[0] != '\0' && !a->restarted &&
 	    strcmp(iq_condition(answer), "item-not-found") == 0) {
 		a->restarted = 1;
 		a->after[0] = '\0'; /* expired there: from the beginning */
-		archive_page(net);
+		archive_page(a);
 		return;
 	}
 	if (answer == NULL && ++a->unanswered < PAGE_TRIES) {
-		archive_page(net); /* a slow server: what comes late counts */
+		archive_page(a); /* a slow server: what comes late counts */
 		return;
 	}
-	front_notice(net, net->own, "the archive cannot be read: %s",
+	front_notice(a->net, a->jid, "the archive cannot be read: %s",
 	    iq_condition(answer));
 	/* the cursor stays where it is: nothing unread is passed */
-	net->has_archive = 0;
+	a->has = 0;
 	a->running = 0;
-	inbox_release(net);
+	inbox_release(a);
 }
 
+/* How far the page went. */
 static void
-on_page(struct net *net, void *arg, xmpp_stanza_t *answer)
+archive_went(struct archive *a, xmpp_stanza_t *fin)
 {
-	struct archive *a = net->archive;
-	xmpp_stanza_t *fin, *set, *last;
+	xmpp_stanza_t *set = el_child(fin, "set", NS_RSM), *last;
 	char *id = NULL;
 
-	(void)arg;
-	if (net->exiting)
-		return;
-	if (iq_is_error(answer) ||
-	    (fin = el_child(answer, "fin", NS_MAM)) == NULL) {
-		archive_failed(net, answer);
-		return;
-	}
 	a->unanswered = 0;
 	a->complete = strcmp(el_get(fin, "complete"), "true") == 0 ||
 	    strcmp(el_get(fin, "complete"), "1") == 0;
-	if ((set = el_child(fin, "set", NS_RSM)) != NULL &&
-	    (last = el_child(set, "last", NS_RSM)) != NULL)
+	if (set != NULL && (last = el_child(set, "last", NS_RSM)) != NULL)
 		id = xmpp_stanza_get_text(last);
 	/* no further: an empty page, or a server that stands still */
 	if (id == NULL || strlen(id) > LIMIT_STANZA_ID ||
@@ -158,20 +190,36 @@ on_page(struct net *net, void *arg, xmpp_stanza_t *answer)
 	else
 		snprintf(a->after, sizeof(a->after), "%s", id);
 	if (id != NULL)
-		xmpp_free(net->ctx, id);
-	inbox_drain(net);
+		xmpp_free(a->net->ctx, id);
 }
 
 static void
-archive_page(struct net *net)
+on_page(struct net *net, void *arg, xmpp_stanza_t *answer)
 {
-	struct archive *a = net->archive;
-	xmpp_stanza_t *iq = xmpp_iq_new(net->ctx, "set", NULL), *q, *x, *set;
+	struct archive *a = asked_end(arg);
+	xmpp_stanza_t *fin;
+
+	(void)net;
+	if (a == NULL)
+		return;
+	if (iq_is_error(answer) ||
+	    (fin = el_child(answer, "fin", NS_MAM)) == NULL) {
+		archive_failed(a, answer);
+		return;
+	}
+	archive_went(a, fin);
+	inbox_drain(a);
+}
+
+static void
+archive_page(struct archive *a)
+{
+	xmpp_stanza_t *iq = xmpp_iq_new(a->net->ctx, "set", NULL), *q, *x, *set;
 	time_t since = (time_t)a->since;
 	char text[40];
 	struct tm tm;
 
-	el_set(iq, "to", net->own);
+	el_set(iq, "to", a->jid);
 	q = el_add(iq, "query", NS_MAM);
 	el_set(q, "queryid", a->queryid);
 	if (a->after[0] == '\0' && a->since != 0 &&
@@ -185,27 +233,32 @@ archive_page(struct net *net)
 	el_text(el_add(set, "max", NULL), text);
 	if (a->after[0] != '\0')
 		el_text(el_add(set, "after", NULL), a->after);
-	iq_send(net, iq, on_page, NULL);
+	iq_send(a->net, iq, on_page, asked_new(a));
 }
 
 void
-archive_drained(struct net *net)
+archive_drained(struct archive *a)
 {
-	struct archive *a = net->archive;
-
 	if (a->complete && !a->again) {
-		archive_tell_end(net);
+		archive_tell_end(a);
 		return;
 	}
 	a->again = 0;
-	archive_page(net);
+	archive_page(a);
 }
 
 void
-archive_start(struct net *net)
+archive_from(struct archive *a, const char *cursor, uint64_t since)
 {
-	if (net->has_archive)
-		archive_page(net);
+	snprintf(a->after, sizeof(a->after), "%s", cursor);
+	a->since = since;
+}
+
+void
+archive_start(struct archive *a)
+{
+	if (a->has)
+		archive_page(a);
 	else
-		archive_tell_end(net);
+		archive_tell_end(a);
 }

@@ -9,6 +9,7 @@
 
 #include "net.h"
 #include "omemo_xml.h"
+#include "room.h"
 #include "slot.h"
 
 static void
@@ -56,6 +57,9 @@ on_frame(void *arg, struct frame *f)
 		outgoing_add(net, handle);
 	} else if (f->type == M_FRONT_SLOT)
 		on_slot_wanted(net, &f->body);
+	else if (f->type == M_FRONT_JOIN || f->type == M_FRONT_LEAVE ||
+	    f->type == M_FRONT_SERVICE)
+		front_on_room(net, f->type, &f->body);
 	else if (f->type == M_FRONT_QUIT)
 		net_leave(net, NET_EXIT_QUIT, "quit");
 	else
@@ -131,15 +135,15 @@ front_delivered(struct net *net, const char *id)
 }
 
 void
-front_unencrypted(struct net *net, const char *from)
+front_unencrypted(struct net *net, const char *from, const char *room)
 {
-	front_event(net, M_NET_UNENCRYPTED, from, NULL);
+	front_event(net, M_NET_UNENCRYPTED, from, room);
 }
 
 void
-front_caught_up(struct net *net)
+front_caught_up(struct net *net, const char *room)
 {
-	front_event(net, M_NET_CAUGHT_UP, NULL, NULL);
+	front_event(net, M_NET_CAUGHT_UP, room, NULL);
 }
 
 void

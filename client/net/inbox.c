@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Incoming messages, in their order, to the keeper. Runs in xmpp-net; holds
- * ciphertext. The archive cursor never passes a message that the keeper has
- * not taken or refused for good: only the oldest unanswered DECRYPT carries
- * its archive id (and moves the cursor in the keeper's own transaction); the
- * others, NET_WINDOW in flight, are covered by a CURSOR once all before them
- * are answered. Live messages wait while the archive is being read.
+ * ciphertext. An archive's cursor never passes a message that the keeper has
+ * not taken or refused for good: only the oldest unanswered DECRYPT of that
+ * archive carries its id there (and moves the cursor in the keeper's own
+ * transaction); the others, NET_WINDOW in flight, are covered by a CURSOR once
+ * all before them are answered. Live messages wait while the archive that they
+ * belong to is being read.
  */
 #include "inbox.h"
 
@@ -14,7 +15,9 @@
 #include <string.h>
 #include <time.h>
 
+#include "archive.h"
 #include "net.h"
+#include "room.h"
 #include "stanza.h"
 
 enum item_state { ITEM_WAITING, ITEM_ASKED, ITEM_DONE };
@@ -22,6 +25,8 @@ enum item_state { ITEM_WAITING, ITEM_ASKED, ITEM_DONE };
 struct item {
 	TAILQ_ENTRY(item) entry;
 	struct net *net;
+	struct archive *of;	 /* whose order and cursor it belongs to */
+	const struct room *room; /* NULL: it is of no room */
 	enum item_state state;
 	int moved;   /* the keeper has moved the cursor to it */
 	int carries; /* asked with its archive id */
@@ -37,7 +42,6 @@ struct inbox {
 	struct items held;  /* live, while the archive is read */
 	unsigned n, nheld, asked;
 	size_t octets;
-	int draining;
 	uint64_t delay; /* ms before what was refused is asked again; 0: none */
 	struct timer *timer;
 };
@@ -74,31 +78,59 @@ on_cursor(void *arg, int err, struct reader *reply)
 	(void)reply;
 }
 
+static void
+inbox_tell(struct archive *a)
+{
+	struct buffer *b;
+
+	if (a->cursor[0] == '\0')
+		return;
+	b = keeper_body(a->net);
+	buffer_put_cstring(b, a->cursor);
+	buffer_put_u8(b, 0);
+	buffer_put_cstring(b, a->is_room ? a->jid : "");
+	a->cursor[0] = '\0';
+	keeper_request(a->net, M_CURSOR, on_cursor, NULL);
+}
+
+static void
+item_done(struct inbox *in, struct item *it)
+{
+	struct archive *a = it->of;
+
+	if (it->moved)
+		a->cursor[0] = '\0';
+	else if (it->archive[0] != '\0')
+		snprintf(a->cursor, sizeof(a->cursor), "%s", it->archive);
+	TAILQ_REMOVE(&in->queue, it, entry);
+	in->n--;
+	a->queued--;
+	item_free(in, it);
+}
+
+/* All archives, one call for each: the own one, and the rooms'. */
+static void
+each_archive(struct net *net, void (*call)(struct archive *))
+{
+	struct archive *a = NULL;
+	size_t i = 0;
+
+	if (net->archive != NULL)
+		call(net->archive);
+	while ((a = rooms_archive(net, &i)) != NULL)
+		call(a);
+}
+
 /* Take what is answered from the front of the queue; tell how far it went. */
 static void
 inbox_collect(struct net *net)
 {
 	struct inbox *in = net->inbox;
-	char cursor[LIMIT_STANZA_ID + 1] = "";
 	struct item *it;
-	struct buffer *b;
 
-	while (
-	    (it = TAILQ_FIRST(&in->queue)) != NULL && it->state == ITEM_DONE) {
-		if (it->moved)
-			cursor[0] = '\0';
-		else if (it->archive[0] != '\0')
-			snprintf(cursor, sizeof(cursor), "%s", it->archive);
-		TAILQ_REMOVE(&in->queue, it, entry);
-		in->n--;
-		item_free(in, it);
-	}
-	if (cursor[0] == '\0')
-		return;
-	b = keeper_body(net);
-	buffer_put_cstring(b, cursor);
-	buffer_put_u8(b, 0);
-	keeper_request(net, M_CURSOR, on_cursor, NULL);
+	while ((it = TAILQ_FIRST(&in->queue)) != NULL && it->state == ITEM_DONE)
+		item_done(in, it);
+	each_archive(net, inbox_tell);
 }
 
 static void
@@ -130,13 +162,27 @@ is_silent(int err)
 	return err == ERR_DUPLICATE || err == ERR_NOT_FOR_US;
 }
 
+/*
+ * What this device has sent comes back from a room: the room has it. The
+ * keeper, which has its octets, says that it is that message.
+ */
+static void
+inbox_reflected(const struct item *it, struct reader *reply)
+{
+	struct reader r = *reply;
+	uint8_t verdict = reader_u8(&r), handle[HANDLE_SIZE];
+
+	reader_fixed(&r, handle, sizeof(handle));
+	if (it->room != NULL && verdict == VERDICT_OWN && r.err == 0)
+		outgoing_reflected(it->net, handle);
+}
+
 static void
 on_decrypted(void *arg, int err, struct reader *reply)
 {
 	struct item *it = arg;
 	struct net *net = it->net;
 
-	(void)reply; /* the keeper tells the fronts itself */
 	net->inbox->asked--;
 	if (err != 0 && keeper_may_retry(err)) {
 		it->state = ITEM_WAITING;
@@ -147,6 +193,7 @@ on_decrypted(void *arg, int err, struct reader *reply)
 	if (err == 0) {
 		it->moved = it->carries;
 		net->inbox->delay = 0;
+		inbox_reflected(it, reply);
 	} else if (!is_silent(err))
 		front_notice(net, it->sender, "a message cannot be read: %s",
 		    keeper_why(net, err));
@@ -155,13 +202,33 @@ on_decrypted(void *arg, int err, struct reader *reply)
 
 /* --- requests ----------------------------------------------------------------------- */
 
+/* Of those of its archive. */
+static int
+is_first(struct inbox *in, const struct item *it)
+{
+	const struct item *other;
+
+	TAILQ_FOREACH(other, &in->queue, entry)
+		if (other->of == it->of)
+			break;
+	return other == it;
+}
+
+static void
+inbox_drained(struct archive *a)
+{
+	if (!a->draining || a->queued > 0)
+		return;
+	a->draining = 0;
+	archive_drained(a);
+}
+
 static void
 item_ask(struct net *net, struct item *it)
 {
 	struct buffer *b = keeper_body(net);
 
-	it->carries =
-	    it == TAILQ_FIRST(&net->inbox->queue) && it->archive[0] != '\0';
+	it->carries = is_first(net->inbox, it) && it->archive[0] != '\0';
 	buffer_put(b, it->body.data, it->body.len);
 	buffer_put_cstring(b, it->carries ? it->archive : "");
 	it->state = ITEM_ASKED;
@@ -194,70 +261,103 @@ inbox_go_on(struct net *net)
 			it->state = ITEM_DONE;
 	}
 	inbox_collect(net);
-	if (in->draining && TAILQ_EMPTY(&in->queue)) {
-		in->draining = 0;
-		archive_drained(net);
-	}
+	each_archive(net, inbox_drained);
 }
 
 void
-inbox_drain(struct net *net)
+inbox_drain(struct archive *a)
 {
-	net->inbox->draining = 1;
-	inbox_go_on(net);
+	a->draining = 1;
+	inbox_go_on(a->net);
 }
 
 void
-inbox_release(struct net *net)
+inbox_release(struct archive *a)
 {
-	struct inbox *in = net->inbox;
+	struct inbox *in = a->net->inbox;
+	struct item *it, *next;
 
-	in->n += in->nheld;
-	in->nheld = 0;
-	TAILQ_CONCAT(&in->queue, &in->held, entry);
-	inbox_go_on(net);
+	TAILQ_FOREACH_SAFE(it, &in->held, entry, next)
+		if (it->of == a) {
+			TAILQ_REMOVE(&in->held, it, entry);
+			TAILQ_INSERT_TAIL(&in->queue, it, entry);
+			in->nheld--;
+			in->n++;
+			a->queued++;
+		}
+	inbox_go_on(a->net);
+}
+
+static void
+item_drop_held(struct inbox *in, struct item *it)
+{
+	TAILQ_REMOVE(&in->held, it, entry);
+	in->nheld--;
+	item_free(in, it);
+}
+
+void
+inbox_forget(struct archive *a)
+{
+	struct inbox *in = a->net->inbox;
+	struct item *it, *next;
+
+	TAILQ_FOREACH_SAFE(it, &in->held, entry, next)
+		if (it->of == a)
+			item_drop_held(in, it);
 }
 
 /* The archive has given this one: the copy that came live is not needed. */
 static void
-inbox_forget_held(struct inbox *in, const char *archive)
+inbox_forget_copy(
+    struct inbox *in, const struct archive *a, const char *archive)
 {
 	struct item *it, *next;
 
 	TAILQ_FOREACH_SAFE(it, &in->held, entry, next)
-		if (*archive != '\0' && strcmp(it->archive, archive) == 0) {
-			TAILQ_REMOVE(&in->held, it, entry);
-			in->nheld--;
-			item_free(in, it);
-		}
+		if (*archive != '\0' && it->of == a &&
+		    strcmp(it->archive, archive) == 0)
+			item_drop_held(in, it);
+}
+
+static struct item *
+item_new(struct net *net, const struct origin *o, struct buffer *body)
+{
+	struct item *it = calloc(1, sizeof(*it));
+	struct archive *of = o->of != NULL ? o->of : net->archive;
+
+	if (it == NULL || (it->sender = strdup(o->sender)) == NULL ||
+	    (it->archive = strdup(of->has ? o->archive : "")) == NULL)
+		abort();
+	it->net = net;
+	it->of = of;
+	it->room = o->room;
+	it->body = *body;
+	net->inbox->octets += body->len;
+	buffer_init(body, 0);
+	return it;
 }
 
 void
 inbox_put(struct net *net, const struct origin *o, struct buffer *body)
 {
 	struct inbox *in = net->inbox;
-	struct item *it = calloc(1, sizeof(*it));
+	struct item *it = item_new(net, o, body);
 
-	if (it == NULL || (it->sender = strdup(o->sender)) == NULL ||
-	    (it->archive = strdup(net->has_archive ? o->archive : "")) == NULL)
-		abort();
-	it->net = net;
-	it->body = *body;
-	in->octets += body->len;
-	buffer_init(body, 0);
-	if (o->path != PATH_ARCHIVE && archive_running(net)) {
+	if (!o->archived && archive_running(it->of)) {
 		if (in->nheld >= NET_HELD && it->archive[0] != '\0') {
 			/* the archive has it: read further there */
-			archive_again(net);
+			archive_again(it->of);
 			item_free(in, it);
 			return;
 		}
 		TAILQ_INSERT_TAIL(&in->held, it, entry);
 		in->nheld++;
 	} else {
-		inbox_forget_held(in, it->archive);
+		inbox_forget_copy(in, it->of, it->archive);
 		TAILQ_INSERT_TAIL(&in->queue, it, entry);
 		in->n++;
+		it->of->queued++;
 	}
 	if (in->n + in->nheld > NET_INBOX || in->octets > NET_INBOX_OCTETS) {
 		net_leave(net, NET_EXIT_LOST,

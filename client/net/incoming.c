@@ -12,6 +12,7 @@
 #include "net.h"
 #include "omemo_xml.h"
 #include "pep.h"
+#include "room.h"
 #include "stanza.h"
 
 /* Leaves room for the account, the archive id and the header. */
@@ -30,7 +31,7 @@ put_decrypt(struct buffer *b, const struct origin *o, uint8_t ns,
 	buffer_put_u32(b, e->sid);
 	buffer_put_u8(b, (uint8_t)o->path);
 	buffer_put_cstring(b, o->conversation);
-	buffer_put_u8(b, KIND_CHAT);
+	buffer_put_u8(b, o->room != NULL ? KIND_ROOM : KIND_CHAT);
 	buffer_put_cstring(b, o->id);
 	/* nobody writes from the future */
 	buffer_put_u64(b, o->time != 0 && o->time < now ? o->time : now);
@@ -126,13 +127,15 @@ receive_plain(struct net *net, const struct origin *o)
 		    "%.100s",
 		    el_get(el, "namespace"));
 	else if (el_child(o->message, "body", XMPP_NS_CLIENT) != NULL)
-		front_unencrypted(net, o->sender);
-	else if ((el = el_child(o->message, "received", NS_RECEIPTS)) != NULL &&
+		front_unencrypted(
+		    net, o->sender, o->room != NULL ? o->conversation : "");
+	else if (o->room == NULL &&
+	    (el = el_child(o->message, "received", NS_RECEIPTS)) != NULL &&
 	    outgoing_is_recent(net, el_get(el, "id"), o->sender))
 		front_delivered(net, el_get(el, "id"));
 }
 
-static void
+void
 receive_message(struct net *net, const struct origin *o)
 {
 	struct buffer body;
@@ -152,8 +155,10 @@ inbox_receive(struct net *net, xmpp_stanza_t *message)
 	struct buffer none;
 	struct origin o;
 
-	origin_of(message, net->own,
-	    net->archive != NULL ? archive_queryid(net) : "", net->has_sid, &o);
+	if (room_message(net, message))
+		return;
+	origin_of(
+	    message, net->own, archive_queryid(net->archive), net->has_sid, &o);
 	switch (o.kind) {
 	case ORIGIN_DROP:
 		buffer_init(&none, 0);

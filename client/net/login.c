@@ -15,6 +15,7 @@
 
 #include "../../sandbox/sandbox.h"
 #include "net.h"
+#include "room.h"
 #include "stanza.h"
 
 #define TURNS 64 /* xmpp_run_once per wake-up; each reads 4,096 octets */
@@ -105,6 +106,17 @@ on_message(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *arg)
 }
 
 static int
+on_presence(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *arg)
+{
+	struct net *net = arg;
+
+	(void)conn;
+	if (!net->exiting && !net->looks)
+		room_presence(net, stanza);
+	return 1;
+}
+
+static int
 on_iq(xmpp_conn_t *conn, xmpp_stanza_t *stanza, void *arg)
 {
 	struct net *net = arg;
@@ -166,6 +178,7 @@ on_bound(struct net *net)
 	net_logged_in();
 	xmpp_handler_add(net->conn, on_message, NULL, "message", NULL, net);
 	xmpp_handler_add(net->conn, on_iq, NULL, "iq", NULL, net);
+	xmpp_handler_add(net->conn, on_presence, NULL, "presence", NULL, net);
 	xmpp_handler_add(net->conn, on_sm, XMPP_NS_SM, NULL, NULL, net);
 	session_start(net);
 }

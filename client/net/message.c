@@ -36,19 +36,18 @@ message_build(struct net *net, const char *to, const char *id,
 	unsigned spoken;
 
 	el_set(m, "to", to);
-	el_set(m, "type", "chat");
+	el_set(m, "type", kind == MESSAGE_ROOM ? "groupchat" : "chat");
 	el_set(m, "id", id);
 	if (elements_build(r, m, &spoken) != 0) {
 		xmpp_stanza_release(m);
 		return NULL;
 	}
 	put_eme(m, spoken);
-	if (kind == MESSAGE_CHAT) {
-		/* XEP-0420 wants no body outside of an envelope */
-		if (spoken & 1U << NS_LEGACY)
-			el_text(el_add(m, "body", NULL), FALLBACK);
+	/* XEP-0420 wants no body outside of an envelope */
+	if (kind != MESSAGE_EMPTY && spoken & 1U << NS_LEGACY)
+		el_text(el_add(m, "body", NULL), FALLBACK);
+	if (kind == MESSAGE_CHAT)
 		el_add(m, "request", NS_RECEIPTS);
-	}
 	el_add(m, "store", NS_HINTS);
 	el_set(el_add(m, "origin-id", NS_SID), "id", id);
 	return m;

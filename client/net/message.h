@@ -7,6 +7,7 @@
 
 enum message_kind {
 	MESSAGE_CHAT,  /* with a text inside: fallback body, receipt wanted */
+	MESSAGE_ROOM,  /* the same, without: nobody answers for a room */
 	MESSAGE_EMPTY, /* key transport: nothing to show anyone */
 };
 

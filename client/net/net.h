@@ -88,6 +88,7 @@ struct work_state;
 struct inspection;
 struct xml_labels;
 struct slots;
+struct rooms;
 
 struct net {
 	struct loop *loop;
@@ -123,7 +124,7 @@ struct net {
 	struct xml_devices ours;
 	int attached; /* ATTACH_NET was answered */
 	int online;   /* NET_ONLINE was said */
-	int has_archive, has_sid;
+	int has_sid;  /* the server says that it checks <stanza-id/> */
 	uint8_t bundles,
 	    lists; /* of our own, that were asked for: namespaces */
 	/* the end */
@@ -139,6 +140,7 @@ struct net {
 	struct inspection *inspection;
 	struct xml_labels *labels; /* of the own account's other devices */
 	struct slots *slots;
+	struct rooms *rooms;
 };
 
 /* main.c: leave in good order; the first call counts. */
@@ -158,8 +160,9 @@ int front_attach(struct net *, int fd);
 void front_online(struct net *, const char *jid);
 void front_offline(struct net *, const char *reason, int fatal);
 void front_delivered(struct net *, const char *id);
-void front_unencrypted(struct net *, const char *from);
-void front_caught_up(struct net *);
+void front_unencrypted(struct net *, const char *from, const char *room);
+/* room: "": the account's own archive. */
+void front_caught_up(struct net *, const char *room);
 void front_no_slot(struct net *, const char *reason);
 void front_notice(struct net *, const char *from, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -221,19 +224,6 @@ const char *iq_condition(xmpp_stanza_t *answer);
 /* --- inbox.c: incoming messages ------------------------------------------------------------ */
 int inbox_new(struct net *);
 void inbox_receive(struct net *, xmpp_stanza_t *message);
-/* The catch-up has ended: what was held goes on. */
-void inbox_release(struct net *);
-/* Call archive_drained once all that is queued has been answered. */
-void inbox_drain(struct net *);
-
-/* --- archive.c --------------------------------------------------------------------------------- */
-int archive_new(struct net *, const char *cursor, uint64_t since);
-void archive_start(struct net *);
-const char *archive_queryid(const struct net *); /* "" when none runs */
-int archive_running(const struct net *);
-void archive_again(struct net *); /* a held message was dropped: read on */
-void archive_drained(struct net *);
-
 /* --- outgoing.c ------------------------------------------------------------------------------- */
 int outgoing_new(struct net *);
 void outgoing_add(struct net *, const uint8_t handle[HANDLE_SIZE]);
@@ -253,6 +243,9 @@ void acks_count(struct net *); /* one stanza was handed to the stream */
 void ack_send(struct net *, xmpp_stanza_t *stanza, ack_done *done, void *arg);
 /* An element of stream management. */
 void acks_receive(struct net *, xmpp_stanza_t *sm);
+
+/* --- room.c (room.h has the rest) -------------------------------------------------------------- */
+int rooms_new(struct net *);
 
 /* --- work.c ------------------------------------------------------------------------------------------ */
 int work_new(struct net *);

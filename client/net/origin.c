@@ -61,9 +61,8 @@ copy_id(char out[LIMIT_STANZA_ID + 1], const char *id)
 		memcpy(out, id, strlen(id) + 1);
 }
 
-/* The message and the time inside a <forwarded>. */
-static xmpp_stanza_t *
-forwarded(xmpp_stanza_t *wrapper, struct origin *o)
+xmpp_stanza_t *
+origin_forwarded(xmpp_stanza_t *wrapper, struct origin *o)
 {
 	xmpp_stanza_t *f = el_child(wrapper, "forwarded", NS_FORWARD), *delay;
 
@@ -74,14 +73,13 @@ forwarded(xmpp_stanza_t *wrapper, struct origin *o)
 	return el_child(f, "message", XMPP_NS_CLIENT);
 }
 
-/* The id that the own server gave it in the own archive. */
-static void
-find_archive_id(xmpp_stanza_t *message, const char *own, struct origin *o)
+void
+origin_stanza_id(xmpp_stanza_t *message, const char *by, struct origin *o)
 {
 	xmpp_stanza_t *el = el_child(message, "stanza-id", NS_SID);
 
 	for (; el != NULL; el = el_next(el, "stanza-id", NS_SID))
-		if (strcmp(el_get(el, "by"), own) == 0)
+		if (strcmp(el_get(el, "by"), by) == 0)
 			copy_id(o->archive, el_get(el, "id"));
 }
 
@@ -98,7 +96,7 @@ settle(struct origin *o, const char *own)
 		return;
 	}
 	if (type != NULL && strcmp(type, "groupchat") == 0) {
-		o->kind = ORIGIN_DROP; /* rooms are not joined yet */
+		o->kind = ORIGIN_DROP; /* of no room that we are in */
 		return;
 	}
 	o->kind = ORIGIN_MESSAGE;
@@ -131,7 +129,7 @@ carbon(xmpp_stanza_t *stanza, xmpp_stanza_t *wrapper, enum path path,
 		forge(o, "a forged carbon copy was dropped");
 		return;
 	}
-	if ((o->message = forwarded(wrapper, o)) == NULL)
+	if ((o->message = origin_forwarded(wrapper, o)) == NULL)
 		return;
 	if (path == PATH_CARBON_SENT
 		? !has_bare(xmpp_stanza_get_from(o->message), own)
@@ -140,7 +138,7 @@ carbon(xmpp_stanza_t *stanza, xmpp_stanza_t *wrapper, enum path path,
 		return;
 	}
 	if (trust_sid)
-		find_archive_id(o->message, own, o);
+		origin_stanza_id(o->message, own, o);
 	settle(o, own);
 }
 
@@ -149,6 +147,7 @@ archived(xmpp_stanza_t *stanza, xmpp_stanza_t *result, const char *own,
     const char *queryid, struct origin *o)
 {
 	o->path = PATH_ARCHIVE;
+	o->archived = 1;
 	if (!is_from_own(stanza, own)) {
 		forge(o, "a forged archive result was dropped");
 		return;
@@ -156,7 +155,7 @@ archived(xmpp_stanza_t *stanza, xmpp_stanza_t *result, const char *own,
 	if (*queryid == '\0' || strcmp(el_get(result, "queryid"), queryid) != 0)
 		return; /* too late: that query has been given up */
 	copy_id(o->archive, el_get(result, "id"));
-	if ((o->message = forwarded(result, o)) != NULL)
+	if ((o->message = origin_forwarded(result, o)) != NULL)
 		settle(o, own);
 }
 
@@ -187,7 +186,7 @@ origin_of(xmpp_stanza_t *stanza, const char *own, const char *queryid,
 		if ((el = el_child(stanza, "delay", NS_DELAY)) != NULL)
 			o->time = origin_stamp(el_get(el, "stamp"));
 		if (trust_sid)
-			find_archive_id(stanza, own, o);
+			origin_stanza_id(stanza, own, o);
 		settle(o, own);
 	}
 }

@@ -22,6 +22,9 @@ enum origin_kind {
 	ORIGIN_MESSAGE, /* a message, with its path */
 };
 
+struct archive;
+struct room;
+
 struct origin {
 	enum origin_kind kind;
 	enum path path;
@@ -33,6 +36,9 @@ struct origin {
 	    archive[LIMIT_STANZA_ID + 1]; /* its id in the own archive, or "" */
 	uint64_t time;			  /* s since 1970; 0: now */
 	const char *why;		  /* ORIGIN_FORGED: what was wrong */
+	struct room *room;		  /* it was said in; NULL: a chat */
+	struct archive *of; /* that archive is in; NULL: the own one */
+	int archived;	    /* it came out of it, not live */
 };
 
 /*
@@ -41,6 +47,10 @@ struct origin {
  */
 void origin_of(xmpp_stanza_t *stanza, const char *own, const char *queryid,
     int trust_sid, struct origin *);
+/* The message and the time inside a <forwarded>; NULL: there is none. */
+xmpp_stanza_t *origin_forwarded(xmpp_stanza_t *wrapper, struct origin *);
+/* The id that by (the own account, a room) gave it in its archive. */
+void origin_stanza_id(xmpp_stanza_t *message, const char *by, struct origin *);
 /* A time stamp of XEP-0082 in seconds since 1970; 0: it is none. */
 uint64_t origin_stamp(const char *stamp);
 

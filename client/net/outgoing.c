@@ -13,15 +13,18 @@
 #include "omemo_xml.h"
 #include "pep.h"
 #include "recent.h"
+#include "room.h"
 #include "stanza.h"
 
 struct out {
 	TAILQ_ENTRY(out) entry;
 	struct net *net;
 	uint8_t handle[HANDLE_SIZE];
-	unsigned rounds;  /* times that NEED was answered */
-	unsigned pending; /* fetches on their way */
-	int busy;	  /* a request or a fetch is on its way */
+	unsigned rounds;	 /* times that NEED was answered */
+	unsigned pending;	 /* fetches on their way */
+	int busy;		 /* a request or a fetch is on its way */
+	const struct room *room; /* waited for; or, sent, for its reflection */
+	int sent;
 	struct timer *timer;
 };
 
@@ -114,6 +117,45 @@ out_fetched(struct net *net, void *arg)
 	out_encrypt(o);
 }
 
+/*
+ * A room's message, whose room is not known to the keeper or not entered in
+ * this connection: enter it. outgoing_room goes on. 0: it is so.
+ */
+static int
+out_enter(struct out *o, const char *to)
+{
+	struct room *room = room_find(o->net, to);
+
+	if (room != NULL && room->state == ROOM_IN)
+		return 0;
+	o->busy = 1;
+	if (room == NULL || (room->state == ROOM_IDLE && !room->tried)) {
+		room_join(o->net, to, "");
+		room = room_find(o->net, to);
+	} else if (room->state == ROOM_IDLE)
+		room = NULL; /* it was left, or has refused us */
+	if (room == NULL || ++o->rounds > NET_ROUNDS) {
+		out_fail(o->net, o->handle, "the room is not joined", on_noted,
+		    NULL);
+		out_free(o);
+	} else
+		o->room = room;
+	return 1;
+}
+
+void
+outgoing_room(struct net *net, const struct room *room)
+{
+	struct out *o, *next;
+
+	TAILQ_FOREACH_SAFE(o, &net->outgoing->queue, entry, next)
+		if (o->room == room && (!o->sent || room->state == ROOM_IDLE)) {
+			o->room = NULL;
+			o->busy = o->sent = 0;
+			out_encrypt(o);
+		}
+}
+
 /* need:[ jid:s namespace:u8 device:u32 ], status NEED or not. */
 static void
 out_need(struct out *o, struct reader *r, int fetch)
@@ -145,20 +187,46 @@ out_done(struct out *o, struct reader *r)
 {
 	char to[LIMIT_JID + 1], id[LIMIT_STANZA_ID + 1];
 	xmpp_stanza_t *message;
+	uint8_t kind;
 
 	reader_cstring(r, to, sizeof(to));
-	(void)reader_u8(r);
+	kind = reader_u8(r);
 	reader_cstring(r, id, sizeof(id));
+	if (r->err == 0 && kind == KIND_ROOM && out_enter(o, to))
+		return;
 	if (r->err != 0 ||
-	    (message = message_build(o->net, to, id, MESSAGE_CHAT, r)) ==
-		NULL) {
+	    (message = message_build(o->net, to, id,
+		 kind == KIND_ROOM ? MESSAGE_ROOM : MESSAGE_CHAT, r)) == NULL) {
 		out_fail(
 		    o->net, o->handle, "it cannot be built", on_noted, NULL);
 		out_free(o);
 		return;
 	}
 	recent_add(&o->net->outgoing->recent, id, to, o->handle);
-	ack_send(o->net, message, on_ack, o);
+	if (kind == KIND_ROOM) { /* the room has it when it sends it back */
+		o->busy = o->sent = 1;
+		o->room = room_find(o->net, to);
+		login_send(o->net, message);
+	} else
+		ack_send(o->net, message, on_ack, o);
+}
+
+/* to:s, and what follows of no use. */
+static void
+out_members(struct out *o, struct reader *r)
+{
+	char to[LIMIT_JID + 1];
+	struct room *room;
+
+	reader_cstring(r, to, sizeof(to));
+	if (r->err != 0) {
+		out_free(o);
+	} else if (!out_enter(o, to)) { /* the keeper wants it once more */
+		room = room_find(o->net, to);
+		o->busy = 1;
+		o->room = room;
+		room_check(room);
+	}
 }
 
 static void
@@ -186,6 +254,9 @@ on_encrypted(void *arg, int err, struct reader *r)
 	} else if (status == ENCRYPT_NEED) {
 		out_need(o, &rest, 1);
 		out_fetched(o->net, o);
+	} else if (status == ENCRYPT_MEMBERS) {
+		out_need(o, &rest, 0);
+		out_members(o, &rest);
 	}
 	/* ENCRYPT_WAIT: EVENT_READY comes when the readers were shown */
 }
@@ -261,14 +332,28 @@ outgoing_bounced(struct net *net, xmpp_stanza_t *message)
 	const char *from = xmpp_stanza_get_from(message);
 	const char *id = xmpp_stanza_get_id(message);
 	const struct recent_row *row;
+	struct out *o;
 
 	row = recent_find(&net->outgoing->recent, id, from);
 	if (row == NULL)
 		return 0;
 	out_fail(net, row->handle, iq_condition(message), on_noted, NULL);
+	if ((o = outgoing_find(net, row->handle)) != NULL && o->sent)
+		out_free(o);
 	front_notice(net, row->to, "message %s came back: %s", row->id,
 	    iq_condition(message));
 	return 1;
+}
+
+void
+outgoing_reflected(struct net *net, const uint8_t handle[HANDLE_SIZE])
+{
+	struct out *o = outgoing_find(net, handle);
+
+	buffer_put(keeper_body(net), handle, HANDLE_SIZE);
+	keeper_request(net, M_SENT, on_noted, NULL);
+	if (o != NULL)
+		out_free(o);
 }
 
 int

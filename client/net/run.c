@@ -147,7 +147,8 @@ start_parts(struct net *net)
 		return ERR_MEMORY;
 	if (iqs_new(net) != 0 || acks_new(net) != 0 || inbox_new(net) != 0 ||
 	    outgoing_new(net) != 0 || work_new(net) != 0 ||
-	    inspection_new(net) != 0 || slots_new(net) != 0)
+	    inspection_new(net) != 0 || slots_new(net) != 0 ||
+	    rooms_new(net) != 0)
 		return ERR_MEMORY;
 	return 0;
 }

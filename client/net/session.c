@@ -6,8 +6,10 @@
  * archive; then keep the
  * connection honest with a ping a minute. Runs in xmpp-net.
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include "archive.h"
 #include "disco.h"
 #include "net.h"
 #include "omemo_xml.h"
@@ -68,7 +70,7 @@ session_online(struct net *net)
 	pep_fetch_list(net, 0, net->own, on_own_list, NULL);
 	outgoing_online(net);
 	if (!net->quiet)
-		archive_start(net);
+		archive_start(net->archive);
 	net->ping = loop_timer(net->loop, NET_PING_S * 1000, on_ping_time, net);
 }
 
@@ -117,8 +119,8 @@ on_features(struct net *net, void *arg, xmpp_stanza_t *answer)
 	if (net->exiting)
 		return;
 	/* without presence nothing is received: the cursor must not move */
-	net->has_archive = !net->quiet && disco_has(answer, NS_MAM);
-	net->has_sid = net->has_archive || disco_has(answer, NS_SID);
+	net->archive->has = !net->quiet && disco_has(answer, NS_MAM);
+	net->has_sid = net->archive->has || disco_has(answer, NS_SID);
 	if (net->device == 0)
 		on_own_bundle(net, NULL);
 	else
@@ -151,11 +153,14 @@ on_attached(void *arg, int err, struct reader *reply)
 		net->ours.ids[i] = reader_u32(&r);
 	if (net->device == 0) /* nothing is received any more */
 		net->quiet = 1;
-	if (r.err != 0 || archive_new(net, cursor, since) != 0) {
+	net->archive = calloc(1, sizeof(*net->archive));
+	if (r.err != 0 || net->archive == NULL ||
+	    archive_init(net->archive, net, net->own, 0) != 0) {
 		net_leave(
 		    net, NET_EXIT_LOST, "the agent's answer is malformed");
 		return;
 	}
+	archive_from(net->archive, cursor, since);
 	net->attached = 1;
 	disco_ask(net, net->own, on_features);
 }
