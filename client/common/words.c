@@ -79,6 +79,32 @@ words_why(uint8_t v)
 }
 
 const char *
+words_room(uint8_t v)
+{
+	static const char *const table[] = {
+		[ROOM_LISTED] = "listed",
+		[ROOM_ANONYMOUS] = "anonymous",
+		[ROOM_OPEN] = "open",
+		[ROOM_REFUSED] = "refused",
+		[ROOM_LEFT] = "left",
+	};
+
+	return WORD(table, v);
+}
+
+const char *
+words_member(uint8_t v)
+{
+	static const char *const table[] = {
+		[MEMBER_HERE] = "here",
+		[MEMBER_CAME] = "came",
+		[MEMBER_WENT] = "went",
+	};
+
+	return WORD(table, v);
+}
+
+const char *
 words_encryption(uint8_t ns)
 {
 	static const char *const table[] = {

@@ -13,6 +13,8 @@ const char *words_policy(uint8_t);
 const char *words_bound(uint8_t);
 const char *words_copy(uint8_t);
 const char *words_why(uint8_t);
+const char *words_room(uint8_t status);
+const char *words_member(uint8_t change);
 const char *words_encryption(uint8_t ns);
 /* "blind", "first-use", "manual". 0 or ERR_ARGUMENT. */
 int words_read_policy(const char *, uint8_t *policy);

@@ -12,8 +12,18 @@
 
 struct clear { /* PEERS until its answer */
 	struct front *front;
-	char from[JID_SIZE];
+	char from[JID_SIZE], room[JID_SIZE];
 };
+
+static void
+tell(struct front *front, const char *from, const char *room, int require)
+{
+	if (room[0] == '\0')
+		front->handler->unencrypted(front->arg, from, require);
+	else if (front->handler->rooms != NULL)
+		front->handler->rooms->unencrypted(
+		    front->arg, from, room, require);
+}
 
 static void
 on_peers(void *arg, int err, struct reader *r)
@@ -32,23 +42,24 @@ on_peers(void *arg, int err, struct reader *r)
 		require = -1;
 	front->clears--;
 	if (err != ERR_EOF) /* nobody is there any more to be told */
-		front->handler->unencrypted(front->arg, clear->from, require);
+		tell(front, clear->from, clear->room, require);
 	free(clear);
 }
 
 void
-clear_came(struct front *front, const char *from)
+clear_came(struct front *front, const char *from, const char *room)
 {
 	struct clear *clear;
 	struct buffer b;
 
 	if (front->clears == CLEARS_MAX ||
 	    (clear = calloc(1, sizeof(*clear))) == NULL) {
-		front->handler->unencrypted(front->arg, from, -1);
+		tell(front, from, room, -1);
 		return;
 	}
 	clear->front = front;
 	strlcpy(clear->from, from, sizeof(clear->from));
+	strlcpy(clear->room, room, sizeof(clear->room));
 	front->clears++;
 	front_body(front, &b, NULL);
 	buffer_put_cstring(&b, from);

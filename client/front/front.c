@@ -69,6 +69,7 @@ front_acknowledge(
 	buffer_put_cstring(&b, key->peer);
 	buffer_put(&b, key->fingerprint, FINGERPRINT_SIZE);
 	buffer_put_u8(&b, role);
+	buffer_put_cstring(&b, key->room);
 	front_request(front, M_ACKNOWLEDGE, &b, front_ignore, NULL);
 }
 
@@ -187,21 +188,22 @@ on_offline(struct front *front, struct reader *body)
 static void
 on_words(struct front *front, uint8_t type, struct reader *body)
 {
-	char from[JID_SIZE], text[1024] = "";
+	char from[JID_SIZE], text[JID_SIZE] = "";
 
 	reader_cstring(body, from, sizeof(from));
-	if (type == M_NET_NOTICE)
+	if (type == M_NET_NOTICE || type == M_NET_UNENCRYPTED)
 		reader_cstring(body, text, sizeof(text));
 	if (reader_end(body) != 0)
 		return;
 	if (type == M_NET_ONLINE) {
 		front->online = 1;
 		front->handler->online(front->arg, from);
+		rooms_online(front);
 		outbox_online(front);
 	} else if (type == M_NET_DELIVERED) {
 		front->handler->delivered(front->arg, from);
 	} else if (type == M_NET_UNENCRYPTED) {
-		clear_came(front, from);
+		clear_came(front, from, text);
 	} else
 		front->handler->notice(front->arg, from, text);
 }
@@ -255,6 +257,20 @@ front_slot_ask(struct front *front, const char *name, uint64_t size)
 	buffer_free(&b);
 }
 
+static void
+on_caught_up(struct front *front, struct reader *body)
+{
+	char room[JID_SIZE];
+
+	reader_cstring(body, room, sizeof(room));
+	if (reader_end(body) != 0)
+		return;
+	if (room[0] == '\0')
+		front->handler->caught_up(front->arg);
+	else if (front->handler->rooms != NULL)
+		front->handler->rooms->caught_up(front->arg, room);
+}
+
 static int
 on_packet(void *arg, struct frame *f)
 {
@@ -277,7 +293,13 @@ on_packet(void *arg, struct frame *f)
 		on_no_slot(front, &f->body);
 		break;
 	case M_NET_CAUGHT_UP:
-		front->handler->caught_up(front->arg);
+		on_caught_up(front, &f->body);
+		break;
+	case M_NET_JOINED:
+	case M_NET_LEFT:
+	case M_NET_MEMBER:
+	case M_NET_SERVICE:
+		rooms_packet(front, f->type, &f->body);
 		break;
 	case M_NET_ONLINE:
 	case M_NET_DELIVERED:

@@ -17,7 +17,8 @@
 #include "../common/url.h"
 #include "../files/job.h"
 
-#define FRONT_ID 33 /* a stanza id of ours, and NUL */
+#define NICK_MAX 1023 /* octets of a nickname: RFC 7622's of a resource */
+#define FRONT_ID 33   /* a stanza id of ours, and NUL */
 
 struct front_slot { /* where a file may be put; the net's word */
 	struct url put, get;
@@ -30,6 +31,9 @@ struct front_key { /* a reader's or a writer's key to be shown */
 	uint8_t fingerprint[FINGERPRINT_SIZE];
 	uint8_t trust; /* enum trust */
 	uint8_t why;   /* enum why */
+	/* WHY_NEW_MEMBER: of which he is one; device 0: he has none, and will
+	 * not be able to read. "": it is not about a room. */
+	char room[JID_SIZE];
 };
 
 struct front_message { /* as the keeper recorded it */
@@ -47,7 +51,25 @@ struct front_message { /* as the keeper recorded it */
 	char replaces[LIMIT_STANZA_ID + 1], reply_to[LIMIT_STANZA_ID + 1];
 };
 
-/* All but the slots are required. What is shown when one of the show_… returns is
+/* What happens in rooms. All of it is the room's word. */
+struct front_room_handler {
+	void (*joined)(
+	    void *arg, const char *room, const char *nick, uint32_t members);
+	/* Not in it, or not any more; status: enum room_status. */
+	void (*left)(
+	    void *arg, const char *room, uint8_t status, const char *reason);
+	/* change: enum member_change. */
+	void (*member)(
+	    void *arg, const char *room, const char *jid, uint8_t change);
+	void (*caught_up)(void *arg, const char *room);
+	/* as below */
+	void (*unencrypted)(
+	    void *arg, const char *from, const char *room, int require);
+	/* The answer to front_ask: that domain has rooms, or not. */
+	void (*service)(void *arg, const char *domain, int rooms);
+};
+
+/* All but the slots and rooms are required. What is shown when one of the show_… returns is
  * acknowledged to the keeper. Strings are anybody's octets. */
 struct front_handler {
 	void (*show_reader)(void *arg, const struct front_key *);
@@ -79,6 +101,8 @@ struct front_handler {
 	/* The answers to front_slot_ask; NULL if it is never called. */
 	void (*slot)(void *arg, const struct front_slot *);
 	void (*no_slot)(void *arg, const char *reason);
+	/* NULL: it is in none */
+	const struct front_room_handler *rooms;
 };
 
 struct front_config {
@@ -114,6 +138,21 @@ enum front_about { ABOUT_CORRECTION, ABOUT_REPLY };
  */
 int front_send_about(struct front *, const char *to, enum front_about,
     const char *that, const void *text, size_t len, char id[static FRONT_ID]);
+
+/* --- rooms (rooms.c) --- */
+enum front_kind { FRONT_CHAT, FRONT_ROOM, FRONT_UNKNOWN };
+
+/*
+ * Be in that room, also after the connection was lost; nick "": the account's
+ * name. Told by joined() or left(). 0; ERR_FULL, ERR_TOO_LONG.
+ */
+int front_join(struct front *, const char *room, const char *nick);
+/* 0; ERR_NOT_FOUND: it was not asked to be in it. */
+int front_leave(struct front *, const char *room);
+/* Find out whether the address is a room. What is sent to it before that is
+ * known waits. */
+void front_ask(struct front *, const char *jid);
+enum front_kind front_kind(struct front *, const char *jid);
 
 /* Ask the server for a place for a file of so many octets, once online. */
 void front_slot_ask(struct front *, const char *name, uint64_t size);

@@ -34,6 +34,7 @@ drop(struct front *front, struct outgoing *out)
 	TAILQ_REMOVE(&front->outbox.list, out, entry);
 	front->outbox.count--;
 	buffer_free(&out->body);
+	free(out->to);
 	free(out);
 }
 
@@ -190,21 +191,23 @@ compose_some(struct front *front)
 		    front->outbox.composing >= COMPOSE_MAX ||
 		    front->outbox.timer != NULL)
 			break;
-		if (out->state == OUT_QUEUED)
+		if (out->state == OUT_QUEUED && !out->unknown)
 			compose(front, out);
 	}
 }
 
 static struct outgoing *
-add(struct front *front)
+add(struct front *front, const char *to)
 {
 	struct outgoing *out;
 
 	if (front->outbox.count >= OUTBOX_MAX)
 		return NULL;
 	out = calloc(1, sizeof(*out));
-	if (out == NULL)
+	if (out == NULL || (out->to = strdup(to)) == NULL) {
+		free(out);
 		return NULL;
+	}
 	out->front = front;
 	buffer_init(&out->body, FRAME_MAX);
 	TAILQ_INSERT_TAIL(&front->outbox.list, out, entry);
@@ -235,6 +238,36 @@ outbox_is_recent(const struct front *front, const char *id, const char *to)
 	return 0;
 }
 
+/* The body of a COMPOSE up to its kind, which may not be known yet. */
+static void
+put_conversation(struct front *front, struct outgoing *out)
+{
+	enum front_kind kind = front_kind(front, out->to);
+
+	buffer_put_cstring(&out->body, front->config.account);
+	buffer_put_cstring(&out->body, out->to);
+	out->kind_at = out->body.len;
+	out->unknown = kind == FRONT_UNKNOWN;
+	buffer_put_u8(&out->body, kind == FRONT_ROOM ? KIND_ROOM : KIND_CHAT);
+}
+
+void
+outbox_known(struct front *front)
+{
+	struct outgoing *out;
+	enum front_kind kind;
+
+	TAILQ_FOREACH(out, &front->outbox.list, entry) {
+		if (!out->unknown)
+			continue;
+		kind = front_kind(front, out->to);
+		out->unknown = kind == FRONT_UNKNOWN;
+		out->body.data[out->kind_at] =
+		    kind == FRONT_ROOM ? KIND_ROOM : KIND_CHAT;
+	}
+	compose_some(front);
+}
+
 static int
 send_part(struct front *front, const char *to, uint8_t format, const void *text,
     size_t len, char id[static FRONT_ID])
@@ -247,15 +280,13 @@ send_part(struct front *front, const char *to, uint8_t format, const void *text,
 		return ERR_TOO_LONG;
 	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
 		return ERR_SYSTEM;
-	out = add(front);
+	out = add(front, to);
 	if (out == NULL)
 		return ERR_FULL;
 	for (size_t i = 0; i < sizeof(random); i++)
 		snprintf(id + 2 * i, 3, "%02x", random[i]);
 	memcpy(out->id, id, FRONT_ID);
-	buffer_put_cstring(&out->body, front->config.account);
-	buffer_put_cstring(&out->body, to);
-	buffer_put_u8(&out->body, KIND_CHAT);
+	put_conversation(front, out);
 	buffer_put_cstring(&out->body, id);
 	buffer_put_u32(&out->body, 1);
 	buffer_put_u8(&out->body, format);
@@ -312,20 +343,18 @@ on_outbox(void *arg, int err, struct reader *r)
 	struct front *front = arg;
 	struct outgoing *out;
 	uint8_t handle[HANDLE_SIZE];
-	char id[LIMIT_STANZA_ID + 1];
+	char id[LIMIT_STANZA_ID + 1], to[JID_SIZE];
 	uint32_t n = err == 0 ? reader_count(r, LIMIT_OUTBOX) : 0;
 
 	for (uint32_t i = 0; i < n && r->err == 0; i++) {
-		size_t len;
-
 		reader_fixed(r, handle, sizeof(handle));
-		reader_string(r, &len, LIMIT_JID);
+		reader_cstring(r, to, sizeof(to));
 		reader_u8(r); /* kind */
 		reader_cstring(r, id, sizeof(id));
 		reader_u8(r); /* fixed */
 		if (r->err != 0 || is_known(front, id))
 			continue;
-		out = add(front);
+		out = add(front, to);
 		if (out == NULL)
 			break;
 		memcpy(out->id, id, sizeof(id));
@@ -366,7 +395,7 @@ outbox_online(struct front *front)
 }
 
 static void
-show_readers(struct front *front, struct reader *r)
+show_readers(struct front *front, const char *to, struct reader *r)
 {
 	struct front_key key;
 	uint32_t n = reader_count(r, READERS_MAX);
@@ -379,6 +408,8 @@ show_readers(struct front *front, struct reader *r)
 		key.why = reader_u8(r);
 		if (r->err != 0)
 			return;
+		strlcpy(key.room, key.why == WHY_NEW_MEMBER ? to : "",
+		    sizeof(key.room));
 		front->handler->show_reader(front->arg, &key);
 		front_acknowledge(front, &key, ROLE_READER);
 	}
@@ -387,6 +418,7 @@ show_readers(struct front *front, struct reader *r)
 struct asking { /* READERS until its answer */
 	struct front *front;
 	uint8_t handle[HANDLE_SIZE];
+	char to[JID_SIZE]; /* "": another front has composed it */
 	unsigned tries;
 };
 
@@ -402,7 +434,7 @@ on_readers(void *arg, int err, struct reader *reply)
 	    loop_timer(front->loop, RETRY_MS, ask_readers, asking) != NULL)
 		return;
 	if (err == 0)
-		show_readers(front, reply);
+		show_readers(front, asking->to, reply);
 	else if (err != ERR_NOT_FOUND && err != ERR_EOF && err != ERR_LOCKED)
 		front->handler->notice(front->arg, front->config.account,
 		    fail_words(err, agent_error(front->agent)));
@@ -425,9 +457,12 @@ void
 outbox_readers(struct front *front, const uint8_t handle[HANDLE_SIZE])
 {
 	struct asking *asking = calloc(1, sizeof(*asking));
+	const struct outgoing *out = find(front, handle);
 
 	if (asking == NULL)
 		return;
+	if (out != NULL)
+		strlcpy(asking->to, out->to, sizeof(asking->to));
 	asking->front = front;
 	memcpy(asking->handle, handle, HANDLE_SIZE);
 	ask_readers(asking);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Inside client/front: the one structure of a front and its parts,
- * front.c (connections), inbox.c (what is shown), envelope.c (what OMEMO 2
+ * front.c (connections), inbox.c (what is shown), rooms.c (where), envelope.c (what OMEMO 2
  * wraps it in), content.c (what goes into that), outbox.c (what is sent) and
  * clear.c (what came in clear).
  */
@@ -21,6 +21,7 @@
 #define RECENT_MAX  64 /* messages sent whose receipts are believed */
 #define RETRY_MS    300
 #define RETRY_TIMES 40	 /* BUSY or RETRY in a row, then it is an error */
+#define ROOMS_MAX   64	 /* rooms to be in, and domains that were asked about */
 #define BUSY_MS	    5000 /* a message that cannot be opened yet is not given up */
 
 struct incoming {
@@ -69,6 +70,9 @@ struct outgoing {
 	uint8_t handle[HANDLE_SIZE]; /* OUT_COMPOSED */
 	struct buffer body;	     /* COMPOSE's, until it is composed */
 	int dropped;		     /* given up while COMPOSE was on its way */
+	char *to;		     /* owned */
+	size_t kind_at; /* in body: to be written once it is known */
+	int unknown;	/* it is not yet */
 	unsigned tries;
 };
 
@@ -85,6 +89,23 @@ struct outbox {
 	size_t recent_at; /* the next to be written */
 };
 
+struct wanted { /* a room to be in */
+	char room[JID_SIZE];
+	char nick[NICK_MAX + 1];
+};
+
+struct service { /* a domain that may have rooms */
+	char domain[JID_SIZE];
+
+	enum { SERVICE_ASKED, SERVICE_ROOMS, SERVICE_NONE } state;
+};
+
+struct front_rooms {
+	size_t n, nservices;
+	struct wanted v[ROOMS_MAX];
+	struct service services[ROOMS_MAX];
+};
+
 struct front {
 	struct loop *loop;
 	const struct front_handler *handler;
@@ -98,6 +119,7 @@ struct front {
 	struct inbox inbox;
 	struct outbox outbox;
 	struct envelopes envelopes;
+	struct front_rooms rooms;
 };
 
 /* A request's body, begun with the account; free it after agent_request. */
@@ -113,7 +135,12 @@ void front_acknowledge(struct front *, const struct front_key *, uint8_t role);
 int front_is_passing(int err);
 
 /* A message in clear came from there: say it, with the sender's policy. */
-void clear_came(struct front *, const char *from);
+void clear_came(struct front *, const char *from, const char *room);
+
+void rooms_online(struct front *);
+void rooms_packet(struct front *, uint8_t type, struct reader *);
+/* Of some addresses it is known now whether they are rooms. */
+void outbox_known(struct front *);
 
 void inbox_init(struct front *);
 void inbox_clear(struct front *); /* locked, or the end */
