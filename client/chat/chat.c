@@ -177,6 +177,24 @@ send_text(struct chat *chat, struct command *c)
 	view(chat)->composed(chat, to, c->body, c->len);
 }
 
+/* A peer that is a room has to be entered. */
+static void
+enter_peer(struct chat *chat)
+{
+	if (front_kind(chat->front, chat->peer) == FRONT_ROOM)
+		(void)front_join(chat->front, chat->peer, "");
+}
+
+void
+chat_service(void *arg, const char *domain, int rooms)
+{
+	struct chat *chat = arg;
+
+	(void)domain;
+	if (rooms)
+		enter_peer(chat);
+}
+
 static void
 set_peer(struct chat *chat, const char *peer)
 {
@@ -185,13 +203,43 @@ set_peer(struct chat *chat, const char *peer)
 	strlcpy(chat->peer, peer, sizeof(chat->peer));
 	snprintf(prompt, sizeof(prompt), "%s> ", peer);
 	editor_prompt(chat->editor, prompt);
+	if (peer[0] == '\0')
+		return;
+	front_ask(chat->front, peer);
+	enter_peer(chat);
+}
+
+static void
+join(struct chat *chat, const struct command *c)
+{
+	char nick[NICK_MAX + 1];
+	int err;
+
+	memcpy(nick, c->body, c->len);
+	nick[c->len] = '\0';
+	err = front_join(chat->front, c->to, nick);
+	if (err != 0)
+		view(chat)->error(chat, c->ref, err_text(err));
+	else if (!chat->json)
+		set_peer(chat, c->to);
+}
+
+static void
+leave(struct chat *chat, const struct command *c)
+{
+	const char *room = c->to[0] != '\0' ? c->to : chat->peer;
+
+	if (front_leave(chat->front, room) != 0)
+		view(chat)->error(chat, c->ref, "that room was not joined");
 }
 
 static void
 help(void)
 {
 	puts("a line        is sent to the contact that the prompt names\n"
-	     "/to JID       write to another contact\n"
+	     "/to JID       write to another contact, or to a room\n"
+	     "/join ROOM    enter a room; a nickname may follow\n"
+	     "/leave [ROOM] leave it\n"
 	     "/correct TEXT what the last message should have been\n"
 	     "/trust [KEY]  say how to trust a key of this contact\n"
 	     "/quit         leave (also ^D)\n"
@@ -228,6 +276,12 @@ obey(struct chat *chat, struct command *c)
 		break;
 	case COMMAND_TO:
 		set_peer(chat, c->to);
+		break;
+	case COMMAND_JOIN:
+		join(chat, c);
+		break;
+	case COMMAND_LEAVE:
+		leave(chat, c);
 		break;
 	case COMMAND_TRUST:
 		tell_trust(chat, c);

@@ -48,6 +48,9 @@ struct view {
 	    struct chat *, const char *to, const char *body, size_t len);
 };
 
+/* That domain has rooms, or not: of the peer it is known now. */
+void chat_service(void *arg, const char *domain, int rooms);
+
 extern const struct view view_lines, view_json;
 
 /* The front process: run until the end; the exit code. */

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "../../agent/limits.h"
+#include "../../ipc/err.h"
 #include "../common/text.h"
+#include "../front/front.h"
 
 #define JSON_DEPTH 8 /* a ref may be an object, not a bomb */
 
@@ -75,6 +77,32 @@ read_about(struct command *c, enum command_kind kind)
 	return NULL;
 }
 
+/* join and leave */
+static const char *
+read_room(struct command *c, enum command_kind kind)
+{
+	const json_t *room = json_object_get(c->json, "room");
+	const json_t *nick = json_object_get(c->json, "nick");
+	const char *why;
+
+	if (!json_is_string(room))
+		return "\"room\" is missing or no string";
+	if (strlen(json_string_value(room)) != json_string_length(room) ||
+	    jid_read(json_string_value(room), c->to, &why) != 0)
+		return "\"room\" is no bare JID";
+	c->body = "";
+	if (nick != NULL && !json_is_null(nick)) {
+		c->body = json_string_value(nick);
+		if (kind != COMMAND_JOIN || c->body == NULL ||
+		    strlen(c->body) != json_string_length(nick) ||
+		    json_string_length(nick) > NICK_MAX)
+			return "\"nick\" is no nickname";
+	}
+	c->len = strlen(c->body);
+	c->kind = kind;
+	return NULL;
+}
+
 static const char *
 read_object(struct command *c)
 {
@@ -95,7 +123,9 @@ read_object(struct command *c)
 	if (strcmp(name, "reply") == 0)
 		return read_about(c, COMMAND_REPLY);
 	if (strcmp(name, "join") == 0)
-		return "join: rooms are not in this version";
+		return read_room(c, COMMAND_JOIN);
+	if (strcmp(name, "leave") == 0)
+		return read_room(c, COMMAND_LEAVE);
 	if (strcmp(name, "quit") != 0)
 		return "no such command";
 	c->kind = COMMAND_QUIT;
@@ -122,6 +152,60 @@ command_read_json(struct command *c, const char *line, size_t len)
 
 /* --- lines of text -------------------------------------------------------- */
 
+/* Take a JID, and the blanks behind it, off what is left of a line. */
+static int
+take_jid(struct command *c)
+{
+	const char *end = memchr(c->body, ' ', c->len), *why;
+	size_t n = end != NULL ? (size_t)(end - c->body) : c->len;
+	char jid[JID_SIZE];
+
+	if (n >= sizeof(jid))
+		return ERR_TOO_LONG;
+	memcpy(jid, c->body, n);
+	jid[n] = '\0';
+	c->body += n;
+	c->len -= n;
+	while (c->len > 0 && *c->body == ' ')
+		c->body++, c->len--;
+	while (c->len > 0 && c->body[c->len - 1] == ' ')
+		c->len--;
+	return jid_read(jid, c->to, &why);
+}
+
+/* What each command wants behind it. */
+static const char *
+read_rest(struct command *c)
+{
+	switch (c->kind) {
+	case COMMAND_CORRECT:
+		return c->len > 0
+		    ? NULL
+		    : "/correct wants the text that is to be read instead";
+	case COMMAND_TO:
+		return take_jid(c) == 0 && c->len == 0
+		    ? NULL
+		    : "/to wants a bare JID: user@domain";
+	case COMMAND_JOIN:
+		return take_jid(c) == 0 && c->len <= NICK_MAX
+		    ? NULL
+		    : "/join wants a room: name@domain, and a nickname if you "
+		      "like";
+	case COMMAND_LEAVE:
+		return c->len == 0 || (take_jid(c) == 0 && c->len == 0)
+		    ? NULL
+		    : "/leave wants a room: name@domain, or nothing";
+	case COMMAND_NONE:
+	case COMMAND_SEND:
+	case COMMAND_REPLY:
+	case COMMAND_TRUST:
+	case COMMAND_HELP:
+	case COMMAND_QUIT:
+		break;
+	}
+	return NULL;
+}
+
 static void
 read_slash(struct command *c, const char *line, size_t len)
 {
@@ -133,13 +217,14 @@ read_slash(struct command *c, const char *line, size_t len)
 		{ "/help", COMMAND_HELP },
 		{ "/correct", COMMAND_CORRECT },
 		{ "/to", COMMAND_TO },
+		{ "/join", COMMAND_JOIN },
+		{ "/leave", COMMAND_LEAVE },
 		{ "/trust", COMMAND_TRUST },
 	};
 
-	const char *rest = memchr(line, ' ', len), *why;
+	const char *rest = memchr(line, ' ', len);
 	size_t word = rest != NULL ? (size_t)(rest - line) : len;
 	size_t left = len - word;
-	char to[JID_SIZE];
 
 	while (left > 0 && (*rest == ' ' || *rest == '\t'))
 		rest++, left--;
@@ -150,28 +235,12 @@ read_slash(struct command *c, const char *line, size_t len)
 		    memcmp(table[i].word, line, word) != 0)
 			continue;
 		c->kind = table[i].kind;
-		c->reason = NULL;
 		c->body = left > 0 ? rest : "";
 		c->len = left;
+		c->reason = read_rest(c);
 	}
-	if (c->kind == COMMAND_CORRECT && left == 0) {
+	if (c->reason != NULL)
 		c->kind = COMMAND_NONE;
-		c->reason =
-		    "/correct wants the text that is to be read instead";
-	}
-	if (c->kind != COMMAND_TO)
-		return;
-	while (left > 0 && rest[left - 1] == ' ')
-		left--;
-	if (left > 0 && left < sizeof(to)) {
-		memcpy(to, rest, left);
-		to[left] = '\0';
-	} else
-		to[0] = '\0';
-	if (strlen(to) != left || jid_read(to, c->to, &why) != 0) {
-		c->kind = COMMAND_NONE;
-		c->reason = "/to wants a bare JID: user@domain";
-	}
 }
 
 void

@@ -16,6 +16,8 @@ enum command_kind {
 	COMMAND_CORRECT, /* body, to, that ("": the last one) */
 	COMMAND_REPLY,	 /* body, to, that */
 	COMMAND_TO,	 /* to */
+	COMMAND_JOIN,	 /* to: a room; body: a nickname, or "" */
+	COMMAND_LEAVE,	 /* to ("": the current peer): a room */
 	COMMAND_TRUST,	 /* rest: a fingerprint, or empty */
 	COMMAND_HELP,
 	COMMAND_QUIT,

@@ -24,14 +24,21 @@ event(struct chat *chat, const char *name, json_t *rest)
 		chat_stdout_gone(chat);
 }
 
+static json_t *
+an_id(const char *id)
+{
+	return id[0] != '\0' ? json_cstring(id) : json_null();
+}
+
 static void
 show_key(struct chat *chat, const char *role, const struct front_key *key)
 {
 	event(chat, role,
-	    json_pack("{s:o, s:I, s:o, s:s, s:s}", "peer",
+	    json_pack("{s:o, s:I, s:o, s:s, s:s, s:o}", "peer",
 		json_cstring(key->peer), "device", (json_int_t)key->device,
 		"fingerprint", json_fingerprint(key->fingerprint), "trust",
-		words_trust(key->trust), "why", words_why(key->why)));
+		words_trust(key->trust), "why", words_why(key->why), "room",
+		an_id(key->room)));
 }
 
 static void
@@ -60,12 +67,6 @@ time_text(uint64_t seconds)
 	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
 	    tm.tm_sec);
 	return json_string(text);
-}
-
-static json_t *
-an_id(const char *id)
-{
-	return id[0] != '\0' ? json_cstring(id) : json_null();
 }
 
 static void
@@ -185,6 +186,56 @@ on_unencrypted(void *arg, const char *from, int require)
 		require == -1 ? json_null() : json_boolean(require)));
 }
 
+/* --- rooms ---------------------------------------------------------------- */
+
+static void
+on_joined(void *arg, const char *room, const char *nick, uint32_t members)
+{
+	event(arg, "joined",
+	    json_pack("{s:o, s:o, s:I}", "room", json_cstring(room), "nick",
+		json_cstring(nick), "members", (json_int_t)members));
+}
+
+static void
+on_left(void *arg, const char *room, uint8_t status, const char *reason)
+{
+	event(arg, "left",
+	    json_pack("{s:o, s:s, s:o}", "room", json_cstring(room), "why",
+		words_room(status), "reason", json_cstring(reason)));
+}
+
+static void
+on_member(void *arg, const char *room, const char *jid, uint8_t change)
+{
+	event(arg, "member",
+	    json_pack("{s:o, s:o, s:s}", "room", json_cstring(room), "jid",
+		json_cstring(jid), "change", words_member(change)));
+}
+
+static void
+on_room_caught_up(void *arg, const char *room)
+{
+	event(arg, "caught-up", json_pack("{s:o}", "room", json_cstring(room)));
+}
+
+static void
+on_room_unencrypted(void *arg, const char *from, const char *room, int require)
+{
+	event(arg, "unencrypted",
+	    json_pack("{s:o, s:o, s:o}", "from", json_cstring(from), "room",
+		json_cstring(room), "require",
+		require == -1 ? json_null() : json_boolean(require)));
+}
+
+static const struct front_room_handler rooms = {
+	.joined = on_joined,
+	.left = on_left,
+	.member = on_member,
+	.caught_up = on_room_caught_up,
+	.unencrypted = on_room_unencrypted,
+	.service = chat_service,
+};
+
 static void
 on_notice(void *arg, const char *from, const char *text)
 {
@@ -221,6 +272,7 @@ const struct view view_json = {
 		.notice = on_notice,
 		.progress = chat_progress,
 		.gone = chat_gone,
+		.rooms = &rooms,
 	},
 	.error = error,
 	.composed = composed,

@@ -47,16 +47,42 @@ say(struct chat *chat, const char *a, const char *b)
 	end(chat);
 }
 
+/* A member of a room that has not been shown as one before. */
+static void
+show_member(const struct front_key *key)
+{
+	fputs("is a member of ", stdout);
+	text_print(stdout, key->room);
+	if (key->device == 0) {
+		fputs(", has no key, and will not be able to read\n", stdout);
+		return;
+	}
+	printf(" and %s (device %u, %s):\n",
+	    key->trust == TRUST_UNDECIDED ? "would read (but does not yet)"
+					  : "reads",
+	    key->device, words_trust(key->trust));
+	fingerprint_show(stdout, key->fingerprint);
+	putchar('\n');
+}
+
 static void
 show_key(struct chat *chat, const struct front_key *key, const char *does)
 {
 	begin(chat);
 	fputs("* ", stdout);
 	text_print(stdout, key->peer);
+	if (key->room[0] != '\0') {
+		putchar(' ');
+		show_member(key);
+		end(chat);
+		return;
+	}
 	printf(" %s with a key %s (device %u, %s):\n", does,
 	    key->why == WHY_RETURNED	? "that had been withdrawn"
 		: key->why == WHY_OLDER ? "that now has the older OMEMO alone"
-					: "that is new here",
+		: key->why == WHY_NEW_MEMBER
+		? "of somebody whom the room does not list"
+		: "that is new here",
 	    key->device, words_trust(key->trust));
 	fingerprint_show(stdout, key->fingerprint);
 	putchar('\n');
@@ -213,6 +239,74 @@ on_unencrypted(void *arg, const char *from, int require)
 	    from);
 }
 
+/* --- rooms ---------------------------------------------------------------- */
+
+static void
+on_joined(void *arg, const char *room, const char *nick, uint32_t members)
+{
+	struct chat *chat = arg;
+
+	begin(chat);
+	fputs("* in ", stdout);
+	text_print(stdout, room);
+	fputs(" as ", stdout);
+	text_print(stdout, nick);
+	printf(" (%u member%s)\n", members, members == 1 ? "" : "s");
+	end(chat);
+}
+
+static void
+on_left(void *arg, const char *room, uint8_t status, const char *reason)
+{
+	char what[JID_SIZE + 16];
+
+	snprintf(what, sizeof(what), "not in %s:", room);
+	if (status == ROOM_LEFT)
+		say(arg, "left", room);
+	else
+		say(arg, what, reason);
+}
+
+static void
+on_member(void *arg, const char *room, const char *jid, uint8_t change)
+{
+	char what[JID_SIZE + 32];
+
+	if (change == MEMBER_HERE)
+		return; /* who has a key is shown before anything is sent */
+	snprintf(what, sizeof(what),
+	    "%s member of %s:", change == MEMBER_CAME ? "a new" : "no more a",
+	    room);
+	say(arg, what, jid);
+}
+
+static void
+on_room_caught_up(void *arg, const char *room)
+{
+	(void)arg;
+	(void)room;
+}
+
+static void
+on_room_unencrypted(void *arg, const char *from, const char *room, int require)
+{
+	char what[JID_SIZE + 64];
+
+	(void)require; /* nothing in clear is for a room of this kind */
+	snprintf(what, sizeof(what),
+	    "NOT SHOWN: an unencrypted message in %s from", room);
+	say(arg, what, from);
+}
+
+static const struct front_room_handler rooms = {
+	.joined = on_joined,
+	.left = on_left,
+	.member = on_member,
+	.caught_up = on_room_caught_up,
+	.unencrypted = on_room_unencrypted,
+	.service = chat_service,
+};
+
 static void
 on_notice(void *arg, const char *from, const char *text)
 {
@@ -265,6 +359,7 @@ const struct view view_lines = {
 		.notice = on_notice,
 		.progress = chat_progress,
 		.gone = chat_gone,
+		.rooms = &rooms,
 	},
 	.error = error,
 	.composed = composed,

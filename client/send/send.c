@@ -138,18 +138,31 @@ show_reader(void *arg, const struct front_key *key)
 	be_patient(s);
 	fputs("* ", stderr);
 	text_print(stderr, key->peer);
-	fprintf(stderr, " %s with a key that is new here (device %u, %s):\n",
-	    key->trust == TRUST_UNDECIDED ? "would read (but does not yet)"
-					  : "reads",
-	    key->device, words_trust(key->trust));
-	fingerprint_show(stderr, key->fingerprint);
-	putc('\n', stderr);
+	if (key->room[0] != '\0') {
+		fputs(" is a member of ", stderr);
+		text_print(stderr, key->room);
+		fputs(key->device != 0
+			? " and"
+			: ", has no key, and will not be able to read\n",
+		    stderr);
+	}
+	if (key->room[0] == '\0' || key->device != 0) {
+		fprintf(stderr, " %s with a key %s (device %u, %s):\n",
+		    key->trust == TRUST_UNDECIDED
+			? "would read (but does not yet)"
+			: "reads",
+		    key->room[0] == '\0' ? "that is new here" : "of his",
+		    key->device, words_trust(key->trust));
+		fingerprint_show(stderr, key->fingerprint);
+		putc('\n', stderr);
+	}
 	if (s->options->json)
-		json_line(json_pack("{s:s, s:o, s:I, s:o, s:s}", "event",
+		json_line(json_pack("{s:s, s:o, s:I, s:o, s:s, s:o*}", "event",
 		    "reader", "peer", json_cstring(key->peer), "device",
 		    (json_int_t)key->device, "fingerprint",
 		    json_fingerprint(key->fingerprint), "trust",
-		    words_trust(key->trust)));
+		    words_trust(key->trust), "room",
+		    key->room[0] != '\0' ? json_cstring(key->room) : NULL));
 }
 
 /* Asks for no messages, so none of these comes. */
@@ -257,6 +270,57 @@ on_nothing(void *arg)
 	(void)arg;
 }
 
+/* --- rooms ---------------------------------------------------------------- */
+
+/* Of a room that is written to the reason comes before the agent's, which
+ * then gives the message up. */
+static void
+on_left(void *arg, const char *room, uint8_t status, const char *reason)
+{
+	struct sender *s = arg;
+
+	(void)status;
+	for (size_t i = 0; i < s->n; i++)
+		if (strcmp(s->recipients[i].jid, room) == 0)
+			settle(s, &s->recipients[i], reason);
+}
+
+static void
+on_joined(void *arg, const char *room, const char *nick, uint32_t members)
+{
+	(void)room;
+	(void)nick;
+	(void)members;
+	be_patient(arg);
+}
+
+static void
+on_member(void *arg, const char *room, const char *jid, uint8_t change)
+{
+	(void)arg; /* those who may read are shown as readers */
+	(void)room;
+	(void)jid;
+	(void)change;
+}
+
+static void
+on_room_unencrypted(
+    void *arg, const char *from, const char *room, int require)
+{
+	(void)arg; /* it reads nothing */
+	(void)from;
+	(void)room;
+	(void)require;
+}
+
+static void
+on_service(void *arg, const char *domain, int rooms)
+{
+	(void)domain;
+	(void)rooms;
+	be_patient(arg);
+}
+
 static void
 on_gone(void *arg, int code)
 {
@@ -311,6 +375,7 @@ send_all(struct sender *s, const void *text, size_t len)
 
 	for (size_t i = 0; i < s->n; i++) {
 		r = &s->recipients[i];
+		front_ask(s->front, r->jid);
 		err = r->done ? 0
 			      : front_send(s->front, r->jid, text, len, r->id);
 		if (err != 0)
@@ -369,6 +434,15 @@ prepare(struct sender *s, struct buffer *text)
 	return s->upload != NULL ? DONE : fail(NULL, "out of memory");
 }
 
+static const struct front_room_handler rooms = {
+	.joined = on_joined,
+	.left = on_left,
+	.member = on_member,
+	.caught_up = on_id,
+	.unencrypted = on_room_unencrypted,
+	.service = on_service,
+};
+
 static const struct front_handler handler = {
 	.show_reader = show_reader,
 	.show_writer = show_writer,
@@ -388,6 +462,7 @@ static const struct front_handler handler = {
 	.slot = on_slot,
 	.no_slot = on_upload_failed,
 	.gone = on_gone,
+	.rooms = &rooms,
 };
 
 static void
