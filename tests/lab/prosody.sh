@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 # prosody.sh DIR PORT: a private prosody on 127.0.0.1:PORT, run as the caller,
-# with accounts and a CA of its own; returns when it answers. DIR/pid holds its
+# with accounts (ACCOUNTS: more of them) and a CA of its own; returns when it
+# answers. DIR/pid holds its
 # process id, DIR/ca.pem the CA, DIR/data all that it stores. With WIRE_LOG=FILE
 # and WIRE_MODULES=DIR of mod_wire_log.lua it records all messages it is sent.
 set -eu
 umask 077
 dir=$1 port=$2
-accounts="juliet@capulet.lit romeo@montague.lit"
+accounts="juliet@capulet.lit romeo@montague.lit ${ACCOUNTS:-}"
 mkdir -p "$dir/data" "$dir/run"
 bash "${0%/*}/certs.sh" "$dir"
 
@@ -23,6 +24,15 @@ if [ -n "${WIRE_LOG:-}" ]; then
 	wire_module='"wire_log"'
 	wire_options="plugin_paths = { \"$WIRE_MODULES\" }
 wire_log = \"$WIRE_LOG\""
+fi
+# ROOMS=1: rooms.montague.lit has rooms, with archives (lab/rooms.sh).
+rooms=''
+if [ -n "${ROOMS:-}" ]; then
+	rooms='Component "rooms.montague.lit" "muc"
+modules_enabled = { "muc_mam" }
+muc_log_by_default = true
+restrict_room_creation = false
+muc_room_locking = true'
 fi
 # FILES=PORT: the server of capulet.lit takes files there, by https, of 1 MiB
 # at most, 2 MiB a day; that of montague.lit sends them to FILES_BASE.
@@ -67,6 +77,7 @@ modules_disabled = { "s2s" }
 VirtualHost "capulet.lit"
 VirtualHost "montague.lit"
 $files
+$rooms
 EOT
 export HOME="$dir/run"
 for jid in $accounts; do

@@ -11,6 +11,7 @@
 #include "../../client/chat/command.h"
 #include "../../client/chat/editor.h"
 #include "../../client/chat/input.h"
+#include "../../client/front/front.h"
 #include "../../ipc/loop.h"
 #include "check.h"
 
@@ -72,7 +73,19 @@ test_json_bad(void **state)
 		{ "{}", 0 },
 		{ "{\"command\":7,\"ref\":1}", 1 },
 		{ "{\"command\":\"fly\",\"ref\":1}", 1 },
-		{ "{\"command\":\"join\",\"room\":\"a@b\",\"ref\":1}", 1 },
+		{ "{\"command\":\"join\",\"ref\":1}", 1 },
+		{ "{\"command\":\"join\",\"room\":7,\"ref\":1}", 1 },
+		{ "{\"command\":\"join\",\"room\":\"a@b/c\",\"ref\":1}", 1 },
+		{ "{\"command\":\"join\",\"room\":\"a@b\\u0000\",\"ref\":1}",
+		    1 },
+		{ "{\"command\":\"join\",\"room\":\"a@b\",\"nick\":7,\"ref\":1}",
+		    1 },
+		{ "{\"command\":\"join\",\"room\":\"a@b\",\"nick\":\"a\\u0000b\","
+		  "\"ref\":1}",
+		    1 },
+		{ "{\"command\":\"leave\",\"ref\":1}", 1 },
+		{ "{\"command\":\"leave\",\"room\":\"a@b\",\"nick\":\"x\",\"ref\":1}",
+		    1 },
 		{ "{\"command\":\"send\",\"body\":\"x\",\"ref\":1}", 1 },
 		{ "{\"command\":\"send\",\"to\":\"a@b\",\"ref\":1}", 1 },
 		{ "{\"command\":\"send\",\"to\":\"a@b/c\",\"body\":\"x\","
@@ -354,6 +367,77 @@ test_width(void **state)
 	assert_int_equal(line_width("e\xcc\x81", 3), 1);    /* combining */
 }
 
+/* Rooms, as a program and as a person asks for them. */
+static void
+test_rooms(void **state)
+{
+	static const struct {
+		const char *line;
+		enum command_kind kind;
+		const char *to, *nick;
+	} rows[] = {
+		{ "{\"command\":\"join\",\"room\":\"L@rooms.b\"}", COMMAND_JOIN,
+		    "l@rooms.b", "" },
+		{ "{\"command\":\"join\",\"room\":\"l@b\",\"nick\":null}",
+		    COMMAND_JOIN, "l@b", "" },
+		{ "{\"command\":\"join\",\"room\":\"l@b\",\"nick\":\"the nurse\"}",
+		    COMMAND_JOIN, "l@b", "the nurse" },
+		{ "{\"command\":\"leave\",\"room\":\"l@b\"}", COMMAND_LEAVE,
+		    "l@b", "" },
+		{ "/join l@b", COMMAND_JOIN, "l@b", "" },
+		{ "/join  L@b  the nurse ", COMMAND_JOIN, "l@b", "the nurse" },
+		{ "/leave", COMMAND_LEAVE, "", "" },
+		{ "/leave l@b ", COMMAND_LEAVE, "l@b", "" },
+		{ "/leave l@b x", COMMAND_NONE, "l@b", "" },
+		{ "/join", COMMAND_NONE, "", "" },
+		{ "/join l", COMMAND_NONE, "", "" },
+		{ "/join l@b/c", COMMAND_NONE, "", "" },
+		{ "/joint l@b", COMMAND_NONE, "", "" },
+	};
+	struct command c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].line[0] == '{')
+			json(&c, rows[i].line);
+		else
+			command_read_line(
+			    &c, rows[i].line, strlen(rows[i].line));
+		assert_int_equal(c.kind, rows[i].kind);
+		assert_int_equal(c.reason != NULL, c.kind == COMMAND_NONE);
+		if (c.kind != COMMAND_NONE) {
+			assert_string_equal(c.to, rows[i].to);
+			assert_int_equal(c.len, strlen(rows[i].nick));
+			assert_memory_equal(c.body, rows[i].nick, c.len);
+		}
+		command_free(&c);
+	}
+}
+
+/* NICK_MAX octets of a nickname, and one more. */
+static void
+test_nick(void **state)
+{
+	char line[NICK_MAX + 128], nick[NICK_MAX + 2];
+	struct command c;
+
+	(void)state;
+	for (size_t n = NICK_MAX; n <= NICK_MAX + 1; n++) {
+		memset(nick, 'n', n);
+		nick[n] = '\0';
+		snprintf(line, sizeof(line),
+		    "{\"command\":\"join\",\"room\":\"a@b\",\"nick\":\"%s\"}",
+		    nick);
+		json(&c, line);
+		assert_int_equal(c.kind == COMMAND_JOIN, n == NICK_MAX);
+		command_free(&c);
+		snprintf(line, sizeof(line), "/join a@b %s", nick);
+		command_read_line(&c, line, strlen(line));
+		assert_int_equal(c.kind == COMMAND_JOIN, n == NICK_MAX);
+		command_free(&c);
+	}
+}
+
 int
 main(void)
 {
@@ -366,6 +450,8 @@ main(void)
 		cmocka_unit_test(test_input_too_long),
 		cmocka_unit_test(test_editing),
 		cmocka_unit_test(test_width),
+		cmocka_unit_test(test_rooms),
+		cmocka_unit_test(test_nick),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

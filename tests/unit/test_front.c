@@ -531,6 +531,7 @@ script_clear(struct script *s)
 	for (int i = 0; i < 4; i++) {
 		buffer_init(&b, 256);
 		buffer_put_cstring(&b, PEER);
+		buffer_put_cstring(&b, "");
 		put_frame(s->link, M_NET_UNENCRYPTED, 0, &b);
 		buffer_free(&b);
 		expect(s, M_PEERS);
@@ -730,7 +731,7 @@ on_no_slot(void *arg, const char *reason)
 static const struct front_handler handler = { show_reader, show_writer,
 	show_message, on_opt_out, on_typing, on_sent, on_delivered, on_failed,
 	on_online, on_offline, on_caught_up, on_locked, on_unencrypted,
-	on_notice, on_progress, on_gone, on_slot, on_no_slot };
+	on_notice, on_progress, on_gone, on_slot, on_no_slot, NULL };
 
 static void
 on_bound(void *arg)
