@@ -83,9 +83,9 @@ static int
 fill_slots(struct index *x)
 {
 	size_t n = x->cap * 4;
-	uint64_t *slots = calloc(n, sizeof *slots);
+	uint64_t *slots;
 
-	if (slots == NULL)
+	if (n == 0 || (slots = calloc(n, sizeof *slots)) == NULL)
 		return ERR_MEMORY;
 	free(x->slots);
 	x->slots = slots;

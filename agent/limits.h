@@ -18,10 +18,10 @@
 	256		  /* ids are ours or a UUID; some servers are longer */
 #define LIMIT_ACCOUNTS 64 /* identities in one agent */
 /* --- keys --- */
-#ifndef LIMIT_DEVICES	   /* the bench's own build has more */
-#define LIMIT_DEVICES 32   /* devices kept per contact */
+#ifndef LIMIT_DEVICES	 /* the bench's own build has more */
+#define LIMIT_DEVICES 32 /* devices kept per contact */
 #endif
-#define LIMIT_PEERS   4096 /* contacts kept per account */
+#define LIMIT_PEERS 4096 /* contacts kept per account */
 #define LIMIT_LIST_IDS                                                         \
 	8192 /* ids in one device list handed in (most ignored) */
 #define LIMIT_BUNDLE_PREKEYS 512 /* one-time prekeys in one bundle handed in */

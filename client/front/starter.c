@@ -83,11 +83,12 @@ start_front(struct state *s)
 	argv[n++] = "front";
 	for (int i = 1; i < config->argc; i++)
 		argv[n++] = config->argv[i];
-	s->front = spawn("/proc/self/exe", argv, fds, (size_t)(count + more), 0);
+	count += more;
+	s->front = spawn("/proc/self/exe", argv, fds, (size_t)count, 0);
 	free(argv);
 	close(fds[1]);
-	for (int i = 0; i < more; i++)
-		close(fds[count + i]);
+	for (int i = count - more; i < count; i++)
+		close(fds[i]);
 	close(s->link[0]);
 	s->link[0] = -1;
 	if (s->sce[0] != -1)

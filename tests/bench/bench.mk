@@ -19,6 +19,8 @@ $(B)/wide/xmpp-agent: FORCE
 		$(B)/wide/xmpp-agent $(B)/wide/xmpp-agent-store
 $(B)/sign/xmpp-agent-store: $(O)/xmpp-agent-store
 	$(Q)mkdir -p $(@D) && ln -f $< $@
+$(B)/plain/xmpp-sce: $(O)/xmpp-sce
+	$(Q)mkdir -p $(@D) && ln -f $< $@
 # xmpp-chat and xmpp-net as installed, but in clear.
 $(B)/plain/xmpp-chat: $(O)/client/chat/main.o $(O)/tests/bench/plain_front.o \
 		$(O)/chat.a $(A_FRONT) $(A_COMMON) $(A_SANDBOX) $(A_IPC)
@@ -48,7 +50,7 @@ $(B)/durable: $(O)/tests/bench/durable.o $(A_IPC)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pc,sqlite3) -lbsd
 BENCH = $(B)/ours $(B)/peer_omemo $(B)/peer_agents $(B)/starts $(B)/wide/xmpp-agent \
 	$(addprefix $(B)/sign/,xmpp-agent xmpp-agent-store) \
-	$(addprefix $(B)/plain/,xmpp-chat xmpp-net)
+	$(addprefix $(B)/plain/,xmpp-chat xmpp-net xmpp-sce)
 bench:
 	$(Q)$(deps) build test bench
 	$(Q)+$(MAKE) --no-print-directory all $(SUPPORT) $(BENCH)

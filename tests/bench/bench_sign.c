@@ -9,6 +9,7 @@
 #define message_open bench_sign
 #include "../../agent/handlers.h"
 /* after it: the table of handlers, with ours in it */
+/* NOLINTNEXTLINE(bugprone-suspicious-include) */
 #include "../../agent/dispatch.c"
 #undef message_open
 

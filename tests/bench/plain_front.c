@@ -5,6 +5,7 @@
  * in clear (at most 16 octets of it). All else is the product's.
  */
 #define front_send product_front_send
+/* NOLINTNEXTLINE(bugprone-suspicious-include) */
 #include "../../client/front/outbox.c"
 #undef front_send
 

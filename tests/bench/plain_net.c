@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #define outgoing_add product_outgoing_add
+/* NOLINTNEXTLINE(bugprone-suspicious-include) */
 #include "../../client/net/outgoing.c"
 #undef outgoing_add
 

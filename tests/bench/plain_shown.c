@@ -4,6 +4,7 @@
  * once, as a notice, without a question to the keeper.
  */
 #define front_unencrypted product_front_unencrypted
+/* NOLINTNEXTLINE(bugprone-suspicious-include) */
 #include "../../client/net/front.c"
 #undef front_unencrypted
 

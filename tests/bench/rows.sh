@@ -2,6 +2,8 @@
 # shellcheck shell=bash
 # Sourced by bench.sh: the rows, each with its peers next to it. They print
 # samples: "side<TAB>name<TAB>value". NS: 0, OMEMO 0.3.0, or 1, OMEMO 2.
+# bench.sh has: run, PID, T, O, NAMESPACES
+# shellcheck disable=SC2154
 JULIET=juliet@capulet.lit
 count=0
 declare -A VERSION=([0]=3 [1]=4) # libomemo-c's names of the two
@@ -195,7 +197,9 @@ chats() {
 	chat_start "$2-juliet" juliet "$JULIET"
 	chat_start "$2-romeo" romeo romeo@montague.lit
 	O=$me
-	await "$to" online && await "$from" online || fail "$2: not online"
+	if ! await "$to" online || ! await "$from" online; then
+		fail "$2: not online"
+	fi
 	drain "$to"
 	for person in juliet romeo; do
 		[ "$2" = plain ] || publish "$person"
