@@ -660,6 +660,8 @@ failed(struct encrypting *e, int err)
 	struct bundles *all = e->r->keeper->accounts->bundles;
 	size_t i, ns;
 
+	if (err == ERR_ROOM)
+		net_unset_room(e->r->client->net, e->o->conversation);
 	for (i = 0; e->rs != NULL && i < e->rs->n; i++) {
 		bundles_retry(all, e->account->jid, e->rs->v[i].peer.jid);
 		for (ns = 0; ns < OMEMO_PROFILES; ns++)

@@ -200,6 +200,7 @@ show_readers(struct cast *cast, struct run *readers)
 			buffer_put_cstring(b, jid);
 			buffer_put(b, u, sizeof(u));
 			buffer_put_u8(b, ROLE_READER);
+			buffer_put_cstring(b, "");
 		}
 	}
 	run_good(&shown, IN_FLIGHT);
@@ -393,6 +394,7 @@ show(struct cast *cast, const struct run *decrypted)
 		buffer_put_cstring(b, jid);
 		buffer_put(b, u, sizeof(u));
 		buffer_put_u8(b, ROLE_WRITER);
+		buffer_put_cstring(b, "");
 	}
 	run_good(&shown, IN_FLIGHT);
 	of_handles(cast, M_OPEN, decrypted, &opened);

@@ -65,6 +65,7 @@ acknowledge(struct mute *m, uint32_t i)
 	buffer_put_cstring(&body, peer);
 	buffer_put(&body, fingerprint, sizeof(fingerprint));
 	buffer_put_u8(&body, ROLE_WRITER);
+	buffer_put_cstring(&body, "");
 	check(m, "ACKNOWLEDGE",
 	    agent_call(m->agent, M_ACKNOWLEDGE, &body, &reply));
 	buffer_free(&body);

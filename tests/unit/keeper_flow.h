@@ -420,8 +420,8 @@ acknowledge(struct side *s, const char *peer, const uint8_t u[32], int role)
 {
 	struct buffer b;
 
-	return user_call(
-	    s->front, M_ACKNOWLEDGE, body(&b, "ssk1", s->jid, peer, u, role));
+	return user_call(s->front, M_ACKNOWLEDGE,
+	    body(&b, "ssk1s", s->jid, peer, u, role, ""));
 }
 
 /* READERS, each shown. How many. */
@@ -682,7 +682,8 @@ caught_up(struct side *s)
 	struct buffer b;
 
 	assert_int_equal(
-	    user_call(s->net, M_CURSOR, body(&b, "ss1", s->jid, "", 1)), 0);
+	    user_call(s->net, M_CURSOR, body(&b, "ss1s", s->jid, "", 1, "")),
+	    0);
 }
 
 /* The item's octets do not change over a restart. */

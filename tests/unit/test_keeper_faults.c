@@ -388,9 +388,9 @@ CALL(outbox, front, M_OUTBOX, "s", JULIET)
 CALL(discard, front, M_DISCARD, "sh", JULIET, handle)
 CALL(sent, net, M_SENT, "sh", JULIET, handle)
 CALL(work, net, M_WORK, "s", JULIET)
-CALL(cursor, net, M_CURSOR, "ss1", JULIET, "a9", 1)
-CALL(acknowledge, front, M_ACKNOWLEDGE, "ssk1", JULIET, ROMEO, base.peer_u,
-    ROLE_READER)
+CALL(cursor, net, M_CURSOR, "ss1s", JULIET, "a9", 1, "")
+CALL(acknowledge, front, M_ACKNOWLEDGE, "ssk1s", JULIET, ROMEO, base.peer_u,
+    ROLE_READER, "")
 CALL(trust, admin, M_TRUST, "ss4k1", JULIET, ROMEO, 1U, base.peer_u,
     TRUST_VERIFIED)
 CALL(policy, admin, M_POLICY, "ss11", JULIET, ROMEO, POLICY_MANUAL, 1)

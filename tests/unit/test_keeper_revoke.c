@@ -195,7 +195,7 @@ test_withdrawn(void **state)
 	assert_int_equal(duties(j).nets, 1);
 	/* nothing is for it but this */
 	assert_int_equal(
-	    user_call(j->net, M_CURSOR, body(&b, "ss1", j->jid, "", 1)),
+	    user_call(j->net, M_CURSOR, body(&b, "ss1s", j->jid, "", 1, "")),
 	    ERR_NOT_FOUND);
 	assert_int_equal(
 	    hand_list(j, ROMEO, LIST_READ, with, 1), ERR_NOT_FOUND);

@@ -121,7 +121,7 @@ test_empty_is_handed_on(void **state)
 	work_is_done(&s.romeo, item.item, WORK_OK);
 	caught_up(&s.romeo);
 	assert_int_equal(
-	    user_call(other, M_CURSOR, body(&b, "ss1", ROMEO, "", 1)), 0);
+	    user_call(other, M_CURSOR, body(&b, "ss1s", ROMEO, "", 1, "")), 0);
 	assert_int_equal(next_work(&s.romeo, &item), WORK_EMPTY);
 	assert_int_equal(asks(other, ROMEO), 0);
 	user_forget_events(other);
@@ -197,7 +197,7 @@ test_used_prekey_goes_with_the_archives_end(void **state)
 	caught_up(&s.romeo);
 	assert_int_equal(used(&s.romeo), 1);
 	assert_int_equal(
-	    user_call(other, M_CURSOR, body(&b, "ss1", ROMEO, "", 1)), 0);
+	    user_call(other, M_CURSOR, body(&b, "ss1s", ROMEO, "", 1, "")), 0);
 	assert_int_equal(used(&s.romeo), 0);
 	user_free(other);
 	stage_close(&s);
