@@ -45,7 +45,7 @@ before() {
 	local a b
 	a=$(grep -n "$2" "$T/$1.json" | head -n 1 | cut -d: -f1)
 	b=$(grep -n "$3" "$T/$1.json" | head -n 1 | cut -d: -f1)
-	[ -n "$a" ] && [ -n "$b" ] && [ "$a" -lt "$b" ] ||
+	[ "${a:-0}" -gt 0 ] && [ "$a" -lt "${b:-0}" ] ||
 		fail "$1: '$2' (line $a) is not before '$3' (line $b)"
 }
 
@@ -70,7 +70,7 @@ knows() { # AGENT OTHER: Juliet's two devices know each other
 # --- what is no room, and a room that is none yet
 chat_join r
 must 20 event r event=left "room=$ROOM" why=refused "reason=there is no such room"
-room_make
+room_make roomname=lounge
 room_affiliate $R member
 
 # --- in it; Juliet's other device too
@@ -226,6 +226,40 @@ in_room r
 in_room j
 say r 'thirteen, among us'
 got j $R 'thirteen, among us'
+
+# --- the server lies about who is a member. A name that is one: announced, and
+# he has no key. What is none, or another list: out, and nothing was changed
+lies() { # ITEMS
+	echo "<query xmlns='$MUC#admin'>$1</query>" |
+		"$LAB/drop" tee "$T/prosody/lies" >/dev/null
+	room_config persistentroom=1 whois=anyone membersonly=1 roomname="$2"
+}
+true_="<item affiliation='member' jid='$R'/>"
+in_home romeo "$O/xmpp-key" peers $R $J --json >"$T/peers.before"
+lies "$true_<item affiliation='member' jid='$N'/>" a
+must 20 event r event=member "jid=$N" change=came
+say r 'fourteen, with a ghost'
+event r event=reader "peer=$N" why=new-member device=0 || fail "not announced"
+got j $R 'fourteen, with a ghost'
+n=0
+for lie in "<item affiliation='member' jid='montague.lit'/>" \
+	"<item affiliation='owner' jid='$N'/>" "<item affiliation='member'/>" \
+	"$(seq -f "<item affiliation='member' jid='m%.0f@montague.lit'/>" 300 | tr -d '\n')"; do
+	n=$((n + 1))
+	lies "$true_$lie" b$n
+	must 20 event r event=left "room=$ROOM" why=refused
+	must 20 event j event=left "room=$ROOM" why=refused
+	refused r "into lies $n" '.'
+	rm "$T/prosody/lies"
+	: >"$T/r.json"
+	: >"$T/j.json"
+	in_room r
+	in_room j
+	say r "the truth again $n"
+	got j $R "the truth again $n"
+done
+in_home romeo "$O/xmpp-key" peers $R $J --json >"$T/peers.after"
+cmp "$T/peers.before" "$T/peers.after" || fail "what is known of Juliet has changed"
 
 # --- banned
 room_affiliate $R outcast
