@@ -45,7 +45,7 @@ check_composed(struct composed *c)
 	if (c->parts == 0 || !text_is_bare_jid(c->o.conversation) ||
 	    !text_is_plain(c->o.id))
 		return ERR_ARGUMENT;
-	if (c->o.kind != KIND_CHAT || c->o.format > FORMAT_SCE_CONTENT)
+	if (c->o.kind > KIND_ROOM || c->o.format > FORMAT_SCE_CONTENT)
 		return ERR_UNSUPPORTED;
 	if (c->len == 0 || !text_is_utf8(c->o.text, c->len))
 		return ERR_ARGUMENT;
@@ -56,26 +56,6 @@ check_composed(struct composed *c)
 		return ERR_TOO_LONG; /* some of its readers would not get it */
 	c->o.entry.len = (uint32_t)c->len;
 	return 0;
-}
-
-/* The contact's record says from now on that we have written to it. */
-static int
-note_written(
-    struct keeper *k, struct txn *t, struct account *a, const char *jid)
-{
-	struct peer_counts counts;
-	struct peer p;
-	int err = peer_open(t, a->jid, jid, &p);
-
-	if (err == ERR_NOT_FOUND) {
-		if ((err = peer_count(k, a->jid, &counts)) != 0)
-			return err;
-		if (counts.peers >= LIMIT_PEERS)
-			return ERR_FULL;
-	} else if (err != 0 || p.written)
-		return err;
-	p.written = 1;
-	return peer_put(t, a->jid, &p);
 }
 
 static int
@@ -107,7 +87,8 @@ compare(struct txn *t, struct account *a, const struct outbox *o)
 		return err;
 	if (was->entry.len != o->entry.len ||
 	    !secret_equal(was->text, o->text, o->entry.len) ||
-	    strcmp(was->conversation, o->conversation) != 0)
+	    strcmp(was->conversation, o->conversation) != 0 ||
+	    was->kind != o->kind)
 		err = ERR_EXISTS;
 	outbox_release(was);
 	return err;
@@ -116,6 +97,7 @@ compare(struct txn *t, struct account *a, const struct outbox *o)
 static int
 keep(struct request *r, struct txn *t, struct account *a, struct outbox *o)
 {
+	struct peer_counts counts = { .peers = SIZE_MAX };
 	int err;
 
 	if (a->outbox.n >= LIMIT_OUTBOX)
@@ -124,8 +106,10 @@ keep(struct request *r, struct txn *t, struct account *a, struct outbox *o)
 		return err;
 	o->entry.seq = account_seq(r->keeper);
 	o->entry.time = clock_real();
-	if ((err = note_written(r->keeper, t, a, o->conversation)) != 0 ||
-	    (err = outbox_put(t, a, o)) != 0)
+	if (o->kind == KIND_CHAT) /* a room's members: ENCRYPT */
+		err = peer_note_written(
+		    r->keeper, t, a->jid, o->conversation, &counts);
+	if (err < 0 || (err = outbox_put(t, a, o)) != 0)
 		return err;
 	index_add(&a->outbox, &o->entry);
 	return 0;

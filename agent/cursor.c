@@ -12,6 +12,7 @@
 #include "attach.h"
 #include "handlers.h"
 #include "prekeys.h"
+#include "rooms.h"
 #include "text.h"
 #include "work.h"
 
@@ -59,10 +60,26 @@ end_reached(struct keeper *k, struct txn *t, struct account *a)
 	return prekeys_purge(t, a->jid, 0, UINT64_MAX);
 }
 
+static void
+set_of_room(
+    struct request *r, const char *jid, const char *room, const char *archive)
+{
+	struct txn *t = txn_begin(r->keeper->records);
+	int err = net_room(r->client->net, room) == ROOM_LISTED
+	    ? room_cursor_put(t, jid, room, archive)
+	    : ERR_ROOM;
+
+	if (err != 0)
+		request_abort(r, t, err, "cursor");
+	else
+		request_commit(r, t);
+}
+
 void
 cursor_set(struct request *r)
 {
 	char jid[LIMIT_JID + 1], archive[LIMIT_STANZA_ID + 1];
+	char room[LIMIT_JID + 1];
 	struct reader *b = &r->body;
 	struct account *a;
 	struct txn *t;
@@ -72,16 +89,22 @@ cursor_set(struct request *r)
 	reader_cstring(b, jid, sizeof jid);
 	reader_cstring(b, archive, sizeof archive);
 	end = reader_u8(b);
+	reader_cstring(b, room, sizeof room);
 	if ((err = reader_end(b)) != 0) {
 		request_fail(r, err, "cursor");
 		return;
 	}
-	if (end > 1 || (archive[0] != '\0' && !text_is_plain(archive))) {
+	if (end > 1 || (archive[0] != '\0' && !text_is_plain(archive)) ||
+	    (room[0] != '\0' && !text_is_bare_jid(room))) {
 		request_fail(r, ERR_ARGUMENT, "cursor");
 		return;
 	}
 	if ((a = request_net(r, jid)) == NULL)
 		return;
+	if (room[0] != '\0') {
+		set_of_room(r, jid, room, archive);
+		return;
+	}
 	t = txn_begin(r->keeper->records);
 	if (end)
 		r->client->net->caught_up = 1;

@@ -16,8 +16,10 @@
 #include "cursor.h"
 #include "handlers.h"
 #include "methods.h"
+#include "outbox.h"
 #include "refusal.h"
 #include "retired.h"
+#include "rooms.h"
 #include "siblings.h"
 #include "text.h"
 
@@ -60,10 +62,18 @@ check_element(const struct decrypting *d)
 	    (d->id[0] != '\0' && !text_is_plain(d->id)) ||
 	    (d->archive[0] != '\0' && !text_is_plain(d->archive)))
 		return ERR_ARGUMENT;
-	if (!method_receives(d->ns) || d->kind != KIND_CHAT ||
-	    d->path == PATH_ROOM)
-		return ERR_UNSUPPORTED;
-	return 0;
+	if ((d->kind == KIND_ROOM) != (d->path == PATH_ROOM))
+		return ERR_ARGUMENT;
+	return method_receives(d->ns) ? 0 : ERR_UNSUPPORTED;
+}
+
+/* How far its archive was read: the account's, or the room's. */
+static int
+move_cursor(struct decrypting *d)
+{
+	return d->kind == KIND_ROOM
+	    ? room_cursor_put(d->txn, d->jid, d->conversation, d->archive)
+	    : cursor_put(d->txn, d->jid, d->archive);
 }
 
 /* --- before any ratchet: is it known? ------------------------------------------- */
@@ -378,8 +388,10 @@ keep_message(struct decrypting *d, const struct device *row)
 	m->entry.time = clock_real();
 	m->entry.len = (uint32_t)d->textlen;
 	memcpy(m->sender, d->sender, sizeof m->sender);
-	/* a contact speaks to us; only our own device names a conversation */
-	memcpy(m->conversation, d->peer.own ? d->conversation : d->sender,
+	/* a contact speaks to us; only our own device names a conversation, and
+	 * a room is one */
+	memcpy(m->conversation,
+	    d->peer.own || d->kind == KIND_ROOM ? d->conversation : d->sender,
 	    sizeof m->conversation);
 	memcpy(m->id, d->id, sizeof m->id);
 	m->kind = d->kind;
@@ -405,7 +417,7 @@ remember(struct decrypting *d)
 
 	if ((err = note_peer(d, &row)) != 0 || (err = note_kex(d)) != 0 ||
 	    (err = session_put(d->txn, &d->ops.key, d->session)) != 0 ||
-	    (err = cursor_put(d->txn, d->account->jid, d->archive)) != 0)
+	    (err = move_cursor(d)) != 0)
 		return err;
 	return d->has_payload ? keep_message(d, row) : 0;
 }
@@ -440,13 +452,38 @@ answer_known(struct decrypting *d, uint8_t verdict)
 
 	txn_abort(d->txn);
 	d->txn = txn_begin(r->keeper->records);
-	if ((err = cursor_put(d->txn, d->jid, d->archive)) != 0) {
+	if ((err = move_cursor(d)) != 0) {
 		request_abort(r, d->txn, err, "decrypt");
 		return;
 	}
 	buffer_put_u8(&r->reply, verdict);
 	buffer_put(&r->reply, d->handle, HANDLE_SIZE);
 	request_commit(r, d->txn);
+}
+
+/*
+ * A room sends back what was sent there: which composed message is it? None
+ * (handle 0) if no octets are that, or the server has acknowledged it.
+ */
+static void
+find_reflected(struct decrypting *d)
+{
+	const struct index *x = &d->account->outbox;
+	struct outbox *o;
+	int found = 0;
+
+	for (size_t i = 0; i < x->n && !found && d->kind == KIND_ROOM; i++) {
+		if (!x->v[i].fixed || d->payloadlen < 16 ||
+		    outbox_open(d->txn, d->account, x->v[i].handle, &o) != 0)
+			continue;
+		found = strcmp(o->conversation, d->conversation) == 0 &&
+		    strcmp(o->id, d->id) == 0 &&
+		    memmem(o->elements, o->elementslen, d->payload,
+			d->payloadlen) != NULL;
+		if (found)
+			memcpy(d->handle, o->handle, HANDLE_SIZE);
+		outbox_release(o);
+	}
 }
 
 /* The answer, while there is still a way back. */
@@ -507,9 +544,15 @@ run(struct decrypting *d)
 
 	d->txn = txn_begin(d->r->keeper->records);
 	err = account_open(d->txn, d->jid, &d->rec);
+	if (err == 0 && d->kind == KIND_ROOM &&
+	    net_room(d->r->client->net, d->conversation) != ROOM_LISTED) {
+		snprintf(why, sizeof why, "its members were not handed in");
+		err = ERR_ROOM;
+	}
 	if (err == 0 && strcmp(d->sender, d->jid) == 0 &&
 	    (d->device == d->account->device ||
 		is_retired(d->account, d->device))) {
+		find_reflected(d);
 		answer_known(d, VERDICT_OWN);
 		return;
 	}

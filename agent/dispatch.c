@@ -53,6 +53,7 @@ static handler *const handlers[] = {
 	[M_FAILED] = outbox_failed,
 	[M_DECRYPT] = decrypt_message,
 	[M_CURSOR] = cursor_set,
+	[M_MEMBERS] = rooms_members,
 	[M_WORK] = work_next,
 	[M_WORK_DONE] = work_done,
 };

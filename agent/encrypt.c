@@ -21,6 +21,8 @@
 #include "refusal.h"
 #include "sessions.h"
 
+#define NEED_MOST (FRAME_MAX / 2) /* octets of rows in one answer */
+
 enum { HAS = 1, HAS_NOT };
 
 struct encrypting {
@@ -29,18 +31,18 @@ struct encrypting {
 	struct txn *txn;
 	struct outbox *o;
 	struct readers *rs;
-	int ns[2][LIMIT_DEVICES]; /* what each device is written to in, or -1 */
-	/* what has_session has found, by peer and device; 0: not asked */
-	uint8_t has[OMEMO_PROFILES][2][LIMIT_DEVICES];
 	char why[REFUSAL_TEXT]; /* of an error */
 };
 
 /* --- NEED --------------------------------------------------------------------- */
 
+/* What does not fit is wanted when the rest is there. */
 static void
 need_row(struct encrypting *e, const char *jid, uint8_t ns, uint32_t device,
     uint32_t *n)
 {
+	if (e->r->reply.len > NEED_MOST)
+		return;
 	buffer_put_cstring(&e->r->reply, jid);
 	buffer_put_u8(&e->r->reply, ns);
 	buffer_put_u32(&e->r->reply, device);
@@ -56,9 +58,9 @@ need_lists(struct encrypting *e, uint32_t *n)
 	for (ns = 0; ns < OMEMO_PROFILES; ns++)
 		for (i = 0; method_sends((uint8_t)ns) && i < e->rs->n; i++)
 			if (!net_is_fresh(e->r->client->net, (uint8_t)ns,
-				e->rs->peers[i].jid))
+				e->rs->v[i].peer.jid))
 				need_row(
-				    e, e->rs->peers[i].jid, (uint8_t)ns, 0, n);
+				    e, e->rs->v[i].peer.jid, (uint8_t)ns, 0, n);
 }
 
 static struct bundle *
@@ -97,7 +99,9 @@ static int
 has_session(struct encrypting *e, const struct peer *p, const struct device *d,
     uint8_t ns)
 {
-	uint8_t *known = &e->has[ns][p - e->rs->peers][d - p->v];
+	struct reading *v =
+	    (struct reading *)(uintptr_t)p; /* its first field */
+	uint8_t *known = &v->has[ns][d - p->v];
 	int has;
 
 	if (*known == 0) {
@@ -161,12 +165,12 @@ need_bundles(struct encrypting *e, uint32_t *n)
 	int ns, settled, err;
 
 	for (i = 0; i < e->rs->n; i++) {
-		p = &e->rs->peers[i];
+		p = &e->rs->v[i].peer;
 		for (j = 0; j < p->n; j++) {
 			d = &p->v[j];
 			if ((err = choose_namespace(e, p, d, &ns)) != 0)
 				return err;
-			e->ns[i][j] = ns;
+			e->rs->v[i].ns[j] = ns;
 			if (ns < 0)
 				continue;
 			settled = is_settled(e, p, d, (uint8_t)ns);
@@ -244,23 +248,45 @@ refuse_all(struct encrypting *e, const struct peer *p)
 	return ERR_UNTRUSTED;
 }
 
+/* One to whom it is addressed: on how many devices it is read, or an error. */
+static int
+check_reader(struct encrypting *e, struct reading *v)
+{
+	struct peer *p = &v->peer;
+	int got, err, n = 0;
+	size_t i;
+
+	for (i = 0; i < p->n; i++) {
+		if (v->ns[i] < 0)
+			continue;
+		if ((err = check_device(e, p, &p->v[i], v->ns[i])) != 0)
+			return err;
+		if ((got = gets(e, p, &p->v[i], v->ns[i])) < 0)
+			return got;
+		n += got;
+	}
+	return n > 0 ? n : refuse_all(e, p);
+}
+
+/* Of a room nobody is left out but those of whom that was shown. */
 static int
 check_readers(struct encrypting *e)
 {
-	struct peer *p = &e->rs->peers[0];
-	size_t i, n = 0;
-	int ns, got, err;
+	int n, all = 0;
+	size_t i;
 
-	for (i = 0; i < p->n; i++) {
-		if ((ns = e->ns[0][i]) < 0)
+	for (i = 0; i < e->rs->to; i++) {
+		if (e->rs->v[i].absent)
 			continue;
-		if ((err = check_device(e, p, &p->v[i], ns)) != 0)
-			return err;
-		if ((got = gets(e, p, &p->v[i], ns)) < 0)
-			return got;
-		n += (size_t)got;
+		if ((n = check_reader(e, &e->rs->v[i])) < 0)
+			return n;
+		all += n;
 	}
-	return n > 0 ? 0 : refuse_all(e, p);
+	if (all == 0)
+		snprintf(e->why, sizeof e->why,
+		    "%.120s: nobody there has a key that may read",
+		    e->o->conversation);
+	return all > 0 ? 0 : ERR_UNTRUSTED;
 }
 
 /* --- DONE --------------------------------------------------------------------- */
@@ -339,16 +365,16 @@ encrypt_keys(struct encrypting *e, const struct account_record *rec, uint8_t ns,
 	int err, got;
 
 	for (i = 0; i < e->rs->n; i++) {
-		p = &e->rs->peers[i];
+		p = &e->rs->v[i].peer;
 		for (j = 0; j < p->n; j++) {
-			if (e->ns[i][j] != ns)
+			if (e->rs->v[i].ns[j] != ns)
 				continue;
 			if ((got = gets(e, p, &p->v[j], ns)) < 0)
 				return got;
 			if (!got)
 				continue;
 			err = encrypt_to(e, rec, p, &p->v[j], ns,
-			    &e->rs->changed[i], kt, ktlen, keys);
+			    &e->rs->v[i].changed, kt, ktlen, keys);
 			if (err != 0)
 				return err;
 			(*n)++;
@@ -399,8 +425,8 @@ has_readers(const struct encrypting *e, uint8_t ns)
 	size_t i, j;
 
 	for (i = 0; i < e->rs->n; i++)
-		for (j = 0; j < e->rs->peers[i].n; j++)
-			if (e->ns[i][j] == ns)
+		for (j = 0; j < e->rs->v[i].peer.n; j++)
+			if (e->rs->v[i].ns[j] == ns)
 				return 1;
 	return 0;
 }
@@ -450,9 +476,9 @@ encrypt_all(struct encrypting *e)
 			err = encrypt_element(e, rec, ns, &out, &count);
 	account_release(rec);
 	for (i = 0; i < e->rs->n && err == 0; i++)
-		if (e->rs->changed[i])
-			err =
-			    peer_put(e->txn, e->account->jid, &e->rs->peers[i]);
+		if (e->rs->v[i].changed)
+			err = peer_put(
+			    e->txn, e->account->jid, &e->rs->v[i].peer);
 	buffer_patch_u32(&out, 0, count);
 	if (err == 0) {
 		e->o->entry.fixed = 1;
@@ -478,6 +504,71 @@ put_head(struct encrypting *e, const char *to, const char *id)
 	buffer_put_cstring(&e->r->reply, id);
 }
 
+/* An answer without octets. */
+static void
+put_none(struct encrypting *e, uint8_t status, const char *to)
+{
+	buffer_put_u8(&e->r->reply, status);
+	buffer_put_u32(&e->r->reply, 0);
+	put_head(e, to, "");
+	buffer_put_u32(&e->r->reply, 0);
+}
+
+/*
+ * A room's message: is it one in which something can be encrypted, as this
+ * net's connection knows it now? Its members become contacts that the user
+ * writes to, which is what DEVICES wants. Has the reply been written: MEMBERS
+ * is missing.
+ */
+static int
+enter_room(struct encrypting *e, int *commit)
+{
+	const char *jid = e->o->conversation;
+	int err, status = net_room(e->r->client->net, jid);
+	struct room *room;
+
+	if (status > ROOM_LISTED) {
+		snprintf(
+		    e->why, sizeof e->why, "%.120s: %s", jid, room_why(status));
+		return ERR_ROOM;
+	}
+	err = room_open(e->txn, e->account->jid, jid, &room);
+	if (status < 0 || err == ERR_NOT_FOUND) {
+		room_release(room);
+		put_none(e, ENCRYPT_MEMBERS, jid);
+		return e->r->reply.err;
+	}
+	if (err == 0)
+		err = room_know_members(e->r->keeper, e->txn, e->account, room);
+	room_release(room);
+	*commit = err > 0;
+	if (err == ERR_FULL) { /* no waiting mends that */
+		snprintf(e->why, sizeof e->why,
+		    "%.120s: its members are more contacts than can be kept",
+		    jid);
+		return ERR_ROOM;
+	}
+	return err < 0 ? err : 0;
+}
+
+/* Of a room: more than a stanza takes. */
+static int
+check_size(struct encrypting *e)
+{
+	size_t i, j, n = 0;
+
+	for (i = 0; i < e->rs->n && e->rs->room != NULL; i++)
+		for (j = 0; j < e->rs->v[i].peer.n; j++)
+			n += device_namespace(&e->rs->v[i].peer.v[j]) >= 0;
+	if (n <= LIMIT_ROOM_READERS)
+		return 0;
+	snprintf(e->why, sizeof e->why,
+	    "%.120s: its members have %zu devices, more than the %d that one "
+	    "message can be for",
+	    e->o->conversation, n, LIMIT_ROOM_READERS);
+	return ERR_ROOM;
+}
+
 static int
 answer_need(struct encrypting *e, uint32_t *n)
 {
@@ -493,7 +584,7 @@ answer_need(struct encrypting *e, uint32_t *n)
 		if (!(e->account->compared & NAMESPACE(ns)))
 			need_row(e, e->account->jid, ns, e->account->device, n);
 	need_lists(e, n);
-	if (*n == 0)
+	if (*n == 0 && (err = check_size(e)) == 0)
 		err = need_bundles(e, n);
 	if (*n == 0 || err != 0) {
 		buffer_clear(b);
@@ -509,18 +600,18 @@ answer_need(struct encrypting *e, uint32_t *n)
 static int
 note_fallbacks(struct encrypting *e, int *commit)
 {
-	struct peer *p;
+	struct reading *v;
 	size_t i, j;
 	int err = 0;
 
 	for (i = 0; i < e->rs->n && err == 0; i++) {
-		p = &e->rs->peers[i];
-		for (j = 0; j < p->n; j++)
-			if (e->ns[i][j] >= 0 &&
-			    device_falls_back(&p->v[j], (uint8_t)e->ns[i][j]))
-				e->rs->changed[i] = *commit = 1;
-		if (e->rs->changed[i])
-			err = peer_put(e->txn, e->account->jid, p);
+		v = &e->rs->v[i];
+		for (j = 0; j < v->peer.n; j++)
+			if (v->ns[j] >= 0 &&
+			    device_falls_back(&v->peer.v[j], (uint8_t)v->ns[j]))
+				v->changed = *commit = 1;
+		if (v->changed)
+			err = peer_put(e->txn, e->account->jid, &v->peer);
 	}
 	return err;
 }
@@ -540,16 +631,17 @@ encrypt(struct encrypting *e, int *commit)
 		buffer_put(b, e->o->elements, e->o->elementslen);
 		return b->err;
 	}
-	err = readers_open(e->txn, e->account, e->o->conversation, &e->rs);
+	if (e->o->kind == KIND_ROOM &&
+	    ((err = enter_room(e, commit)) != 0 || b->len > 0))
+		return err;
+	err = readers_open(
+	    e->txn, e->account, e->o->conversation, e->o->kind, &e->rs);
 	if (err != 0 || (err = answer_need(e, &n)) != 0 || n > 0)
 		return err;
 	if ((err = note_fallbacks(e, commit)) != 0)
 		return err;
 	if (readers_unshown(e->rs) > 0) {
-		buffer_put_u8(b, ENCRYPT_WAIT);
-		buffer_put_u32(b, 0);
-		put_head(e, "", "");
-		buffer_put_u32(b, 0);
+		put_none(e, ENCRYPT_WAIT, "");
 		return readers_wait(e->r->keeper, e->account, e->o->handle);
 	}
 	if ((err = check_readers(e)) != 0)
@@ -569,13 +661,13 @@ failed(struct encrypting *e, int err)
 	size_t i, ns;
 
 	for (i = 0; e->rs != NULL && i < e->rs->n; i++) {
-		bundles_retry(all, e->account->jid, e->rs->peers[i].jid);
+		bundles_retry(all, e->account->jid, e->rs->v[i].peer.jid);
 		for (ns = 0; ns < OMEMO_PROFILES; ns++)
 			net_unset_fresh(e->r->client->net, (uint8_t)ns,
-			    e->rs->peers[i].jid);
+			    e->rs->v[i].peer.jid);
 	}
 	if (err == ERR_UNTRUSTED || err == ERR_KEY_CHANGED ||
-	    err == ERR_DOUBT || err == ERR_TOO_LONG)
+	    err == ERR_DOUBT || err == ERR_TOO_LONG || err == ERR_ROOM)
 		outbox_event_failed(
 		    e->r->keeper, e->account, e->o, err, e->why);
 }
@@ -613,6 +705,6 @@ encrypt_message(struct request *r)
 		txn_abort(e.txn);
 		request_durable(r);
 	}
-	free(e.rs);
+	readers_free(e.rs);
 	outbox_release(e.o);
 }

@@ -47,6 +47,8 @@ handler compose_message, compose_outbox, compose_discard;
 handler outbox_sent, outbox_failed;
 /* readers.c */
 handler readers_list;
+/* rooms.c */
+handler rooms_members;
 /* encrypt.c */
 handler encrypt_message;
 /* messages.c */

@@ -12,6 +12,7 @@
 #include "handlers.h"
 #include "message.h"
 #include "peer.h"
+#include "rooms.h"
 
 struct asked { /* a request about one message */
 	struct request *r;
@@ -20,7 +21,20 @@ struct asked { /* a request about one message */
 	struct message_record *m;
 	struct peer peer;
 	struct device *row; /* its key; NULL: it was dropped for others */
+	int in_room;	    /* of a room: its writer was shown as there */
 };
+
+/* Everybody is in a chat, and we are in our rooms. */
+static int
+look_in_room(struct asked *q)
+{
+	q->in_room = q->m->kind != KIND_ROOM ||
+		strcmp(q->m->sender, q->account->jid) == 0
+	    ? 1
+	    : room_is_shown(
+		  q->txn, q->account->jid, q->m->conversation, q->m->sender);
+	return q->in_room < 0 ? q->in_room : 0;
+}
 
 /* Read account and handle, open the message. NULL: r has been answered. */
 static struct asked *
@@ -48,6 +62,8 @@ ask_about(struct request *r)
 		if (err == ERR_NOT_FOUND)
 			err = 0;
 	}
+	if (err == 0)
+		err = look_in_room(q);
 	if (err != 0) {
 		request_abort(r, q->txn, err, "message");
 		message_record_release(q->m);
@@ -71,7 +87,7 @@ asked_free(struct asked *q)
 static int
 is_shown(const struct asked *q)
 {
-	return q->row == NULL || q->row->shown_writer;
+	return (q->row == NULL || q->row->shown_writer) && q->in_room;
 }
 
 static uint8_t
@@ -92,7 +108,7 @@ message_writer(struct request *r)
 	buffer_put_u32(b, q->m->device);
 	buffer_put(b, q->m->fingerprint, FINGERPRINT_SIZE);
 	buffer_put_u8(b, trust_now(q));
-	buffer_put_u8(b, WHY_FIRST_MESSAGE);
+	buffer_put_u8(b, q->in_room ? WHY_FIRST_MESSAGE : WHY_NEW_MEMBER);
 	buffer_put_u8(b, (uint8_t)is_shown(q));
 	txn_abort(q->txn);
 	asked_free(q);

@@ -2,7 +2,7 @@
 /*
  * READERS, and handles that wait for their readers to be shown. Runs in the
  * keeper. Nothing is encrypted to a key that no front has shown: a server or
- * a taken-over net can add a reader, but not silently.
+ * a taken-over net can add a reader, but not silently; nor a member of a room.
  */
 #include "readers.h"
 
@@ -12,28 +12,85 @@
 #include "handlers.h"
 #include "methods.h"
 
-int
-readers_open(struct txn *t, const struct account *a, const char *conversation,
+void
+readers_free(struct readers *rs)
+{
+	if (rs == NULL)
+		return;
+	room_release(rs->room);
+	free(rs);
+}
+
+static struct readers *
+readers_new(size_t n)
+{
+	return calloc(1, sizeof(struct readers) + n * sizeof(struct reading));
+}
+
+static int
+add_peer(struct readers *rs, struct txn *t, const struct account *a,
+    const char *jid, struct member *m)
+{
+	struct reading *v = &rs->v[rs->n];
+	int err = peer_open(t, a->jid, jid, &v->peer);
+
+	if (err != 0 && err != ERR_NOT_FOUND)
+		return err;
+	rs->n++;
+	v->member = m;
+	v->absent = m != NULL;
+	for (size_t i = 0; i < v->peer.n && v->absent; i++)
+		v->absent = device_namespace(&v->peer.v[i]) < 0 ||
+		    !v->peer.v[i].has_key ||
+		    v->peer.v[i].trust == TRUST_DISTRUSTED;
+	return 0;
+}
+
+static int
+open_room(struct txn *t, const struct account *a, const char *jid,
     struct readers **out)
 {
-	struct readers *rs = calloc(1, sizeof *rs);
+	struct readers *rs;
+	struct room *room;
+	int err = room_open(t, a->jid, jid, &room);
+
+	if (err != 0)
+		return err;
+	if ((rs = readers_new(room->n + 1)) == NULL) {
+		room_release(room);
+		return ERR_MEMORY;
+	}
+	*out = rs;
+	rs->room = room;
+	for (size_t i = 0; i < room->n && err == 0; i++)
+		if (room->v[i].listed)
+			err = add_peer(rs, t, a, room->v[i].jid, &room->v[i]);
+	rs->to = rs->n;
+	return err != 0 ? err : add_peer(rs, t, a, a->jid, NULL);
+}
+
+int
+readers_open(struct txn *t, const struct account *a, const char *conversation,
+    uint8_t kind, struct readers **out)
+{
 	int err;
 
 	*out = NULL;
-	if (rs == NULL)
-		return ERR_MEMORY;
-	rs->n = 1;
-	err = peer_open(t, a->jid, conversation, &rs->peers[0]);
-	if ((err == 0 || err == ERR_NOT_FOUND) && !rs->peers[0].own) {
-		rs->n = 2;
-		err = peer_open(t, a->jid, a->jid, &rs->peers[1]);
+	if (kind == KIND_ROOM) {
+		err = open_room(t, a, conversation, out);
+	} else if ((*out = readers_new(2)) == NULL) {
+		err = ERR_MEMORY;
+	} else {
+		(*out)->to = 1;
+		err = add_peer(*out, t, a, conversation, NULL);
+		if (err == 0 && !(*out)->v[0].peer.own)
+			err = add_peer(*out, t, a, a->jid, NULL);
 	}
-	if (err != 0 && err != ERR_NOT_FOUND) {
-		free(rs);
-		return err;
+	if (err != 0) {
+		readers_free(*out);
+		*out = NULL;
 	}
-	*out = rs;
-	return 0;
+	return err;
 }
 
 int
@@ -55,14 +112,24 @@ must_show(const struct device *d)
 	return device_is_unshown(d) && device_namespace(d) >= 0;
 }
 
+/* Is it news that this member is in the room, or that it cannot read there? */
+static int
+member_is_news(const struct reading *v)
+{
+	return v->member != NULL &&
+	    v->member->shown != (v->absent ? MEMBER_ABSENT : MEMBER_READS);
+}
+
 size_t
 readers_unshown(const struct readers *rs)
 {
 	size_t i, j, n = 0;
 
-	for (i = 0; i < rs->n; i++)
-		for (j = 0; j < rs->peers[i].n; j++)
-			n += (size_t)must_show(&rs->peers[i].v[j]);
+	for (i = 0; i < rs->n; i++) {
+		n += (size_t)member_is_news(&rs->v[i]);
+		for (j = 0; j < rs->v[i].peer.n; j++)
+			n += (size_t)must_show(&rs->v[i].peer.v[j]);
+	}
 	return n;
 }
 
@@ -102,9 +169,9 @@ is_over(struct txn *t, struct account *a, const uint8_t *handle, int *ready)
 		return 1;
 	if (outbox_open(t, a, handle, &o) != 0)
 		return 0;
-	if (readers_open(t, a, o->conversation, &rs) == 0) {
+	if (readers_open(t, a, o->conversation, o->kind, &rs) == 0) {
 		left = readers_unshown(rs);
-		free(rs);
+		readers_free(rs);
 	}
 	outbox_release(o);
 	*ready = left == 0;
@@ -132,22 +199,37 @@ readers_recheck(struct keeper *k, struct txn *t, struct account *a)
 
 /* --- READERS ------------------------------------------------------------------ */
 
-static uint32_t
-put_rows(struct buffer *b, const struct peer *p)
+static void
+put_row(struct buffer *b, const char *jid, const struct device *d, uint8_t why)
 {
+	buffer_put_cstring(b, jid);
+	buffer_put_u32(b, d->id);
+	buffer_put(b, d->u, FINGERPRINT_SIZE);
+	buffer_put_u8(b, d->trust);
+	buffer_put_u8(b, why);
+}
+
+/* A new member is shown by all its keys, or by none: it cannot read. */
+static uint32_t
+put_rows(struct buffer *b, const struct reading *v)
+{
+	static const struct device none;
+	int news = member_is_news(v);
 	const struct device *d;
 	uint32_t n = 0;
 	size_t i;
 
-	for (i = 0; i < p->n; i++) {
-		d = &p->v[i];
-		if (!must_show(d))
+	if (news && v->absent) {
+		put_row(b, v->peer.jid, &none, WHY_NEW_MEMBER);
+		n++;
+	}
+	for (i = 0; i < v->peer.n; i++) {
+		d = &v->peer.v[i];
+		if (!must_show(d) &&
+		    (!news || v->absent || device_namespace(d) < 0 ||
+			!d->has_key || d->trust == TRUST_DISTRUSTED))
 			continue;
-		buffer_put_cstring(b, p->jid);
-		buffer_put_u32(b, d->id);
-		buffer_put(b, d->u, FINGERPRINT_SIZE);
-		buffer_put_u8(b, d->trust);
-		buffer_put_u8(b, d->why);
+		put_row(b, v->peer.jid, d, news ? WHY_NEW_MEMBER : d->why);
 		n++;
 	}
 	return n;
@@ -177,7 +259,7 @@ readers_list(struct request *r)
 	t = txn_begin(r->keeper->records);
 	err = outbox_open(t, a, handle, &o);
 	if (err == 0)
-		err = readers_open(t, a, o->conversation, &rs);
+		err = readers_open(t, a, o->conversation, o->kind, &rs);
 	outbox_release(o);
 	txn_abort(t);
 	if (err != 0) {
@@ -187,8 +269,8 @@ readers_list(struct request *r)
 	at = r->reply.len;
 	buffer_put_u32(&r->reply, 0);
 	for (i = 0; i < rs->n; i++)
-		n += put_rows(&r->reply, &rs->peers[i]);
+		n += put_rows(&r->reply, &rs->v[i]);
 	buffer_patch_u32(&r->reply, at, n);
-	free(rs);
+	readers_free(rs);
 	request_durable(r);
 }

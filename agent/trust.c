@@ -21,6 +21,7 @@ struct decision { /* a request's fields */
 	struct key_word keys[LIMIT_DEVICES];
 	size_t n;
 	uint8_t policy, require;
+	char room[LIMIT_JID + 1]; /* ACKNOWLEDGE: shown as there, or "" */
 };
 
 /* Do something to the rows with this key; how many. One that was given up and
@@ -156,8 +157,17 @@ static int
 apply_shown(
     struct request *r, struct txn *t, struct peer *p, const struct decision *d)
 {
+	static const uint8_t no_key[FINGERPRINT_SIZE];
+	int has_key = memcmp(d->keys[0].fingerprint, no_key, sizeof no_key);
+	int err = 0;
+
 	(void)r;
-	(void)t;
+	if (d->room[0] != '\0')
+		err = room_show(t, d->jid, d->room, d->peer,
+		    d->keys[0].word == ROLE_WRITER,
+		    has_key ? MEMBER_READS : MEMBER_ABSENT);
+	if (err != 0 || (!has_key && d->room[0] != '\0'))
+		return err;
 	return each_with_key(p, &d->keys[0], show) == 0 ? ERR_NOT_FOUND : 0;
 }
 
@@ -172,9 +182,11 @@ trust_acknowledge(struct request *r)
 	reader_cstring(b, d.peer, sizeof d.peer);
 	reader_fixed(b, d.keys[0].fingerprint, FINGERPRINT_SIZE);
 	d.keys[0].word = reader_u8(b);
+	reader_cstring(b, d.room, sizeof d.room);
 	if ((err = reader_end(b)) != 0)
 		request_fail(r, err, "acknowledge");
-	else if (!text_is_bare_jid(d.peer) || d.keys[0].word > ROLE_WRITER)
+	else if (!text_is_bare_jid(d.peer) || d.keys[0].word > ROLE_WRITER ||
+	    (d.room[0] != '\0' && !text_is_bare_jid(d.room)))
 		request_fail(r, ERR_ARGUMENT, "acknowledge");
 	else
 		change_peer(r, &d, apply_shown);

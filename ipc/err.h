@@ -53,7 +53,8 @@ enum err {
 	ERR_CONTAINED = -38,	  /* the sandbox could not be put up */
 	ERR_CROWDED = -39,	  /* no room for more from this sender */
 	ERR_DOUBT = -40,	  /* the state may be an old one or a copy */
-	ERR_LAST = -41
+	ERR_ROOM = -41,		  /* nothing can be encrypted in this room */
+	ERR_LAST = -42
 };
 
 /* Text for an error (either sign); never NULL. */
