@@ -178,6 +178,7 @@ writer(struct script *s, int shown)
 	buffer_put_u8(&b, TRUST_BLIND);
 	buffer_put_u8(&b, WHY_NEW_KEY);
 	buffer_put_u8(&b, (uint8_t)shown);
+	buffer_put_cstring(&b, "");
 	answer(s, &b);
 }
 
