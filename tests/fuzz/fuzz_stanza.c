@@ -127,11 +127,11 @@ read_room(xmpp_stanza_t *stanza)
 			? info.shows && info.closed
 			: *why != '\0');
 	if (muc_user_parse(stanza, &user) == 0)
-		check(strchr(user.jid, '/') == NULL &&
-		    strlen(user.nick) <= ROOM_NICK_MAX &&
-		    (user.items == 1 || user.jid[0] == '\0'));
+		check(strchr(user.item.jid, '/') == NULL &&
+		    strlen(user.item.nick) <= ROOM_NICK_MAX &&
+		    (user.items > 0 || user.item.jid[0] == '\0'));
 	else
-		check(user.jid[0] == '\0' || user.items == 0);
+		check(user.item.jid[0] == '\0');
 	err = affiliations_parse(stanza, AFFILIATION_MEMBER, &members, &why);
 	check(members.n <= LIMIT_ROOM_MEMBERS && (err == 0 || *why != '\0'));
 	for (size_t i = 0; i < members.n; i++)

@@ -70,12 +70,17 @@ chat_start t tower $J
 online t tower $J
 chat_start r romeo $R
 online r romeo $R
-must 20 knows juliet tower
-must 20 knows tower juliet
 profanity_start mercutio $M
 profanity_keys mercutio
 must 10 has_device_list
 for c in j t r; do in_room $c; done
+for c in j t; do # each of Juliet's finds the other by it
+	chat_say $c "$ROOM" "hello from $c" hello
+	must 30 event $c event=sent ref=hello
+	got r $J "hello from $c" omemo:2
+done
+must 20 knows juliet tower
+must 20 knows tower juliet
 enter
 
 ours r $R 'from Romeo 1'

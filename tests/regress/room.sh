@@ -81,6 +81,10 @@ in_room t
 event j event=member "room=$ROOM" "jid=$R" change=here || fail "who is in it"
 say r 'one from Romeo'
 got j $R 'one from Romeo'
+say j 'hello from Juliet' # each finds the other of hers by it
+got r $J 'hello from Juliet'
+say t 'hello from her tower'
+got r $J 'hello from her tower'
 must 20 knows juliet tower
 must 20 knows tower juliet
 say j 'one from Juliet'
