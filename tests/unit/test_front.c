@@ -1084,6 +1084,7 @@ test_many_rooms(void **state)
 	(void)state;
 	front = calloc(1, sizeof(*front));
 	front->config.account = ACCOUNT;
+	front->handler = &(struct front_handler){ 0 };
 	for (int i = 0; i < ROOMS_MAX; i++) {
 		snprintf(room, sizeof(room), "a@d%d.lit", i);
 		assert_int_equal(front_join(front, room, ""), 0);
@@ -1097,6 +1098,12 @@ test_many_rooms(void **state)
 	front_ask(front, "a@over.lit"); /* one more: a chat */
 	assert_int_equal(front_kind(front, "a@over.lit"), FRONT_CHAT);
 	assert_int_equal(front_leave(front, "a@b"), ERR_NOT_FOUND);
+	/* one that was left makes room, and is a room until then */
+	assert_int_equal(front_leave(front, "a@d7.lit"), 0);
+	assert_int_equal(front_leave(front, "a@d7.lit"), ERR_NOT_FOUND);
+	assert_int_equal(front_kind(front, "a@d7.lit"), FRONT_ROOM);
+	assert_int_equal(front_join(front, "a@b", ""), 0);
+	assert_int_equal(front_kind(front, "a@d7.lit"), FRONT_CHAT);
 	front->rooms.nservices = 0;
 	front_ask(front, "romeo@capulet.lit");
 	assert_int_equal(front_kind(front, "romeo@capulet.lit"), FRONT_CHAT);
