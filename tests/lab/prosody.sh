@@ -29,8 +29,8 @@ fi
 # of members is what DIR/lies holds, once that is there (mod_room_lies.lua).
 rooms=''
 if [ -n "${ROOMS:-}" ]; then
+	wire_options="plugin_paths = { \"$(cd "${0%/*}/../support" && pwd)\" }"
 	rooms="Component \"rooms.montague.lit\" \"muc\"
-plugin_paths = { \"$(cd "${0%/*}/../support" && pwd)\" }
 modules_enabled = { \"muc_mam\", \"room_lies\" }
 room_lies = \"$dir/lies\"
 muc_log_by_default = true
