@@ -110,6 +110,7 @@ message_writer(struct request *r)
 	buffer_put_u8(b, trust_now(q));
 	buffer_put_u8(b, q->in_room ? WHY_FIRST_MESSAGE : WHY_NEW_MEMBER);
 	buffer_put_u8(b, (uint8_t)is_shown(q));
+	buffer_put_cstring(b, q->in_room ? "" : q->m->conversation);
 	txn_abort(q->txn);
 	asked_free(q);
 	request_durable(r);

@@ -36,6 +36,9 @@ comma = ,
 $(O)/tests/test_keeper_faults: ALL_LDFLAGS += \
 	$(foreach f,$(WRAPPED),-Wl$(comma)--wrap=$f)
 
+# What xmpp-net would send (tests/unit/net_world.h).
+$(O)/tests/test_net_rooms: ALL_LDFLAGS += -Wl,--wrap=login_send
+
 # FUZZING=1 (make fuzz): clang's driver; otherwise one that replays a corpus.
 FUZZ_MAIN = $(if $(FUZZING),-fsanitize=fuzzer,$(O)/tests/fuzz/replay.o)
 $(FUZZ): $(O)/tests/%: $(O)/tests/fuzz/%.o $(if $(FUZZING),,$(O)/tests/fuzz/replay.o) $(ARCHIVES)

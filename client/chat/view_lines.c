@@ -47,20 +47,18 @@ say(struct chat *chat, const char *a, const char *b)
 	end(chat);
 }
 
-/* A member of a room that has not been shown as one before. */
+/* Somebody in a room who has not been shown to be there before. */
 static void
-show_member(const struct front_key *key)
+show_member(const struct front_key *key, const char *does)
 {
-	fputs("is a member of ", stdout);
+	fputs("is in ", stdout);
 	text_print(stdout, key->room);
 	if (key->device == 0) {
 		fputs(", has no key, and will not be able to read\n", stdout);
 		return;
 	}
-	printf(" and %s (device %u, %s):\n",
-	    key->trust == TRUST_UNDECIDED ? "would read (but does not yet)"
-					  : "reads",
-	    key->device, words_trust(key->trust));
+	printf(" and %s (device %u, %s):\n", does, key->device,
+	    words_trust(key->trust));
 	fingerprint_show(stdout, key->fingerprint);
 	putchar('\n');
 }
@@ -73,16 +71,14 @@ show_key(struct chat *chat, const struct front_key *key, const char *does)
 	text_print(stdout, key->peer);
 	if (key->room[0] != '\0') {
 		putchar(' ');
-		show_member(key);
+		show_member(key, does);
 		end(chat);
 		return;
 	}
 	printf(" %s with a key %s (device %u, %s):\n", does,
 	    key->why == WHY_RETURNED	? "that had been withdrawn"
 		: key->why == WHY_OLDER ? "that now has the older OMEMO alone"
-		: key->why == WHY_NEW_MEMBER
-		? "of somebody whom the room does not list"
-		: "that is new here",
+					: "that is new here",
 	    key->device, words_trust(key->trust));
 	fingerprint_show(stdout, key->fingerprint);
 	putchar('\n');

@@ -248,7 +248,7 @@ on_writer(void *arg, int err, struct reader *r)
 	key->trust = reader_u8(r);
 	key->why = reader_u8(r);
 	shown = reader_u8(r);
-	key->room[0] = '\0';
+	reader_cstring(r, key->room, sizeof(key->room));
 	if (reader_end(r) != 0) {
 		failed(front, ERR_MALFORMED);
 		return;

@@ -89,8 +89,9 @@ struct outbox {
 	size_t recent_at; /* the next to be written */
 };
 
-struct wanted { /* a room to be in */
+struct wanted { /* a room to be in, or that was left or has refused us */
 	char room[JID_SIZE];
+	int out;
 	char nick[NICK_MAX + 1];
 };
 

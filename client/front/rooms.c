@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The rooms that the user wants to be in, said to each net anew, and which
- * domains have rooms at all. Runs in the front; what a net says of a room is
+ * The rooms that the user wants to be in, said to each net anew, those that
+ * were left, which are rooms all the same, and which domains have rooms at all. Runs in the front; what a net says of a room is
  * only shown: who reads there the keeper decides, and announces.
  */
 #include <string.h>
@@ -38,17 +38,28 @@ find(struct front *front, const char *room)
 	return NULL;
 }
 
+/* A row that is free, or of a room that we are not in any more. */
+static struct wanted *
+new_wanted(struct front_rooms *rooms)
+{
+	if (rooms->n < ROOMS_MAX)
+		return &rooms->v[rooms->n++];
+	for (size_t i = 0; i < rooms->n; i++)
+		if (rooms->v[i].out)
+			return &rooms->v[i];
+	return NULL;
+}
+
 int
 front_join(struct front *front, const char *room, const char *nick)
 {
 	struct wanted *w = find(front, room);
 
-	if (w == NULL && front->rooms.n == ROOMS_MAX)
-		return ERR_FULL;
 	if (strlen(nick) > NICK_MAX)
 		return ERR_TOO_LONG;
-	if (w == NULL)
-		w = &front->rooms.v[front->rooms.n++];
+	if (w == NULL && (w = new_wanted(&front->rooms)) == NULL)
+		return ERR_FULL;
+	w->out = 0;
 	strlcpy(w->room, room, sizeof(w->room));
 	strlcpy(w->nick, nick, sizeof(w->nick));
 	say(front, M_FRONT_JOIN, w->room, w->nick);
@@ -60,13 +71,13 @@ front_leave(struct front *front, const char *room)
 {
 	struct wanted *w = find(front, room);
 
-	if (w == NULL)
+	if (w == NULL || w->out)
 		return ERR_NOT_FOUND;
 	say(front, M_FRONT_LEAVE, room, NULL);
 	if (!front->online && front->handler->rooms != NULL)
 		front->handler->rooms->left(
 		    front->arg, room, ROOM_LEFT, "left");
-	*w = front->rooms.v[--front->rooms.n];
+	w->out = 1;
 	return 0;
 }
 
@@ -127,7 +138,9 @@ rooms_online(struct front *front)
 	struct front_rooms *rooms = &front->rooms;
 
 	for (size_t i = 0; i < rooms->n; i++)
-		say(front, M_FRONT_JOIN, rooms->v[i].room, rooms->v[i].nick);
+		if (!rooms->v[i].out)
+			say(front, M_FRONT_JOIN, rooms->v[i].room,
+			    rooms->v[i].nick);
 	for (size_t i = 0; i < rooms->nservices; i++)
 		if (rooms->services[i].state == SERVICE_ASKED)
 			say(front, M_FRONT_SERVICE, rooms->services[i].domain,
@@ -175,7 +188,7 @@ on_left(struct front *front, const char *room, struct reader *r)
 	if (reader_end(r) != 0)
 		return;
 	if (w != NULL) /* the user may want it again */
-		*w = front->rooms.v[--front->rooms.n];
+		w->out = 1;
 	front->handler->rooms->left(front->arg, room, status, reason);
 }
 

@@ -134,7 +134,7 @@ out_enter(struct out *o, const char *to)
 		room = room_find(o->net, to);
 	} else if (room->state == ROOM_IDLE)
 		room = NULL; /* it was left, or has refused us */
-	if (room == NULL || ++o->rounds > NET_ROUNDS) {
+	if (room == NULL) {
 		out_fail(o->net, o->handle, "the room is not joined", on_noted,
 		    NULL);
 		out_free(o);
@@ -220,6 +220,10 @@ out_members(struct out *o, struct reader *r)
 
 	reader_cstring(r, to, sizeof(to));
 	if (r->err != 0) {
+		out_free(o);
+	} else if (++o->rounds > NET_ROUNDS) {
+		out_fail(o->net, o->handle, "the room cannot be had", on_noted,
+		    NULL);
 		out_free(o);
 	} else if (!out_enter(o, to)) { /* the keeper wants it once more */
 		room = room_find(o->net, to);

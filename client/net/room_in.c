@@ -88,14 +88,14 @@ room_archived(struct room *room, xmpp_stanza_t *stanza, xmpp_stanza_t *result)
 	if (type == NULL || strcmp(type, "groupchat") != 0 ||
 	    room_find(room->net, from) != room || strchr(from, '/') == NULL)
 		return; /* nothing that was said in it */
-	if (muc_user_parse(o.message, &user) != 0 || user.jid[0] == '\0') {
+	if (muc_user_parse(o.message, &user) != 0 || user.item.jid[0] == '\0') {
 		dropped(room, "its archive does not show who wrote it");
 		origin_in_room(room, o.message, "", &o);
 		buffer_init(&none, 0);
 		inbox_put(room->net, &o, &none);
 		return;
 	}
-	origin_in_room(room, o.message, user.jid, &o);
+	origin_in_room(room, o.message, user.item.jid, &o);
 	receive_message(room->net, &o);
 }
 
@@ -111,8 +111,8 @@ room_said_itself(struct room *room, xmpp_stanza_t *message)
 		room_end(room, ROOM_ANONYMOUS,
 		    "the room hides addresses (anonymous) from now on: "
 		    "nothing can be encrypted there");
-	else if (user.jid[0] != '\0')
-		room_changed(room, user.jid, user.affiliation);
+	else if (user.item.jid[0] != '\0')
+		room_changed(room, user.item.jid, user.item.affiliation);
 	else if ((user.codes & ROOM_CODE_CHANGED || user.items > 0) &&
 	    room->state >= ROOM_CHECKING)
 		room_check(room);
@@ -184,12 +184,14 @@ room_gone(struct room *room, const char *nick, const struct muc_user *user)
 
 	occupants_remove(&room->occupants, nick);
 	if (user->codes & ROOM_CODE_RENAMED) {
-		if (own && user->nick[0] != '\0')
-			strlcpy(room->nick, user->nick, sizeof(room->nick));
+		if (own && user->item.nick[0] != '\0')
+			strlcpy(
+			    room->nick, user->item.nick, sizeof(room->nick));
 	} else if (own)
 		room_thrown(room, user);
-	else if (user->jid[0] != '\0' && user->affiliation < AFFILIATION_MEMBER)
-		room_changed(room, user->jid, user->affiliation);
+	else if (user->item.jid[0] != '\0' &&
+	    user->item.affiliation < AFFILIATION_MEMBER)
+		room_changed(room, user->item.jid, user->item.affiliation);
 }
 
 /* A new client of a member may be a new device; only contacts' lists come by
@@ -207,16 +209,17 @@ room_here(struct room *room, const char *nick, const struct muc_user *user)
 	int own = user->codes & ROOM_CODE_SELF;
 	int is_new;
 
-	if (user->jid[0] == '\0') { /* not shown, or two items */
+	if (user->item.jid[0] == '\0') { /* not shown */
 		occupants_remove(&room->occupants, nick);
 	} else {
-		is_new = occupants_set(&room->occupants, nick, user->jid);
+		is_new = occupants_set(&room->occupants, nick, user->item.jid);
 		if (is_new && room->state == ROOM_IN && !room->net->quiet)
 			for (uint8_t ns = 0; ns < DIALECTS; ns++)
-				pep_fetch_list(
-				    room->net, ns, user->jid, on_fetched, NULL);
+				pep_fetch_list(room->net, ns, user->item.jid,
+				    on_fetched, NULL);
 		if (room->state >= ROOM_CHECKING)
-			room_changed(room, user->jid, user->affiliation);
+			room_changed(
+			    room, user->item.jid, user->item.affiliation);
 	}
 	if (!own || room->state != ROOM_ENTERING)
 		return;

@@ -103,13 +103,32 @@ address_read(const char *jid, char out[static LIMIT_JID + 1])
 }
 
 static int
-item_read(xmpp_stanza_t *item, struct muc_user *u)
+item_read(xmpp_stanza_t *item, struct muc_item *i)
 {
-	if (affiliation_read(item, &u->affiliation) != 0)
+	if (affiliation_read(item, &i->affiliation) != 0)
 		return ERR_BAD_MESSAGE;
-	address_read(el_get(item, "jid"), u->jid);
+	address_read(el_get(item, "jid"), i->jid);
+	i->nick[0] = '\0';
 	if (strlen(el_get(item, "nick")) <= ROOM_NICK_MAX)
-		strlcpy(u->nick, el_get(item, "nick"), sizeof(u->nick));
+		strlcpy(i->nick, el_get(item, "nick"), sizeof(i->nick));
+	return 0;
+}
+
+/* Several clients of one account share a nickname: an item for each. */
+static int
+items_read(xmpp_stanza_t *x, struct muc_user *u)
+{
+	xmpp_stanza_t *el = el_child(x, "item", NS_MUC_USER);
+	struct muc_item more;
+
+	for (; el != NULL; el = el_next(el, "item", NS_MUC_USER)) {
+		if (item_read(el, u->items == 0 ? &u->item : &more) != 0)
+			return ERR_BAD_MESSAGE;
+		if (u->items++ > 0 &&
+		    (strcmp(more.jid, u->item.jid) != 0 ||
+			more.affiliation != u->item.affiliation))
+			return ERR_BAD_MESSAGE; /* two people */
+	}
 	return 0;
 }
 
@@ -117,7 +136,7 @@ int
 muc_user_parse(xmpp_stanza_t *stanza, struct muc_user *u)
 {
 	xmpp_stanza_t *x = el_child(stanza, "x", NS_MUC_USER), *el;
-	int err = 0;
+	int err;
 
 	memset(u, 0, sizeof(*u));
 	if (x == NULL)
@@ -128,15 +147,8 @@ muc_user_parse(xmpp_stanza_t *stanza, struct muc_user *u)
 	for (; el != NULL; el = el_next(el, "status", NS_MUC_USER))
 		u->codes |= code_read(el_get_u32(el, "code"));
 	u->destroyed = el_child(x, "destroy", NS_MUC_USER) != NULL;
-	el = el_child(x, "item", NS_MUC_USER);
-	for (; el != NULL && err == 0; el = el_next(el, "item", NS_MUC_USER)) {
-		u->items++;
-		err = item_read(el, u);
-	}
-	if (u->items == 1 && err == 0)
-		return 0;
-	u->affiliation = AFFILIATION_NONE;
-	u->jid[0] = u->nick[0] = '\0';
+	if ((err = items_read(x, u)) != 0)
+		memset(&u->item, 0, sizeof(u->item));
 	return err;
 }
 

@@ -54,19 +54,22 @@ enum room_code {
 	ROOM_CODE_SHUTDOWN = 1 << 9, /* 332, 333 */
 };
 
-struct muc_user { /* an <x xmlns='…muc#user'/> */
-	unsigned codes;
-	unsigned items;
-	int destroyed;
-	/* of its item; where there is not exactly one: NONE and "" */
+struct muc_item {
 	enum affiliation affiliation;
 	char jid[LIMIT_JID + 1]; /* bare and valid, or "" */
 	char nick[ROOM_NICK_MAX + 1];
 };
 
+struct muc_user { /* an <x xmlns='…muc#user'/> */
+	unsigned codes;
+	unsigned items;
+	int destroyed;
+	struct muc_item item; /* all of them say the same */
+};
+
 /*
- * 0; ERR_NOT_FOUND: there is none; ERR_BAD_MESSAGE: two, or an affiliation
- * that does not exist.
+ * 0; ERR_NOT_FOUND: there is none; ERR_BAD_MESSAGE: two of them, items of two
+ * people, or an affiliation that does not exist.
  */
 int muc_user_parse(xmpp_stanza_t *stanza, struct muc_user *);
 

@@ -139,7 +139,7 @@ show_reader(void *arg, const struct front_key *key)
 	fputs("* ", stderr);
 	text_print(stderr, key->peer);
 	if (key->room[0] != '\0') {
-		fputs(" is a member of ", stderr);
+		fputs(" is in ", stderr);
 		text_print(stderr, key->room);
 		fputs(key->device != 0
 			? " and"
@@ -304,8 +304,7 @@ on_member(void *arg, const char *room, const char *jid, uint8_t change)
 }
 
 static void
-on_room_unencrypted(
-    void *arg, const char *from, const char *room, int require)
+on_room_unencrypted(void *arg, const char *from, const char *room, int require)
 {
 	(void)arg; /* it reads nothing */
 	(void)from;

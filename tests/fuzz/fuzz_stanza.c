@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * A stanza from the network, through all of xmpp-net's readers: origin
- * (carbons, archive), <encrypted>, device list, bundle, upload slot, errors. Whatever is
+ * (carbons, archive), <encrypted>, device list, bundle, upload slot,
+ * rooms, errors. Whatever is
  * read must keep its limits.
  */
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "../../client/net/omemo_xml.h"
 #include "../../client/net/origin.h"
 #include "../../client/net/pep.h"
+#include "../../client/net/room.h"
 #include "../../client/net/slot.h"
 #include "../../client/net/stanza.h"
 
@@ -109,6 +111,37 @@ read_server(xmpp_stanza_t *iq)
 	check(disco_is(iq, "pubsub", "pep") <= TOLD_NOTHING);
 }
 
+/* What rooms say: every address that is taken is a bare one. */
+static void
+read_room(xmpp_stanza_t *stanza)
+{
+	struct members members = { 0 };
+	struct muc_user user;
+	struct room_info info;
+	const char *why = "";
+	char nick[ROOM_NICK_MAX + 1];
+	int err;
+
+	if (room_info_parse(stanza, &info) == 0)
+		check(room_judge(&info, &why) == ROOM_LISTED
+			? info.shows && info.closed
+			: *why != '\0');
+	if (muc_user_parse(stanza, &user) == 0)
+		check(strchr(user.item.jid, '/') == NULL &&
+		    strlen(user.item.nick) <= ROOM_NICK_MAX &&
+		    (user.items > 0 || user.item.jid[0] == '\0'));
+	else
+		check(user.item.jid[0] == '\0');
+	err = affiliations_parse(stanza, AFFILIATION_MEMBER, &members, &why);
+	check(members.n <= LIMIT_ROOM_MEMBERS && (err == 0 || *why != '\0'));
+	for (size_t i = 0; i < members.n; i++)
+		check(strchr(members.v[i], '@') != NULL &&
+		    strchr(members.v[i], '/') == NULL);
+	members_clear(&members);
+	occupant_nick(xmpp_stanza_get_from(stanza), nick);
+	check(strlen(nick) <= ROOM_NICK_MAX);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -138,6 +171,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			read_pep(stanza, &dialects[ns]);
 		read_server(stanza);
 		read_slot(stanza);
+		read_room(stanza);
 		xmpp_stanza_release(stanza);
 	}
 	free(text);

@@ -25,14 +25,17 @@ if [ -n "${WIRE_LOG:-}" ]; then
 	wire_options="plugin_paths = { \"$WIRE_MODULES\" }
 wire_log = \"$WIRE_LOG\""
 fi
-# ROOMS=1: rooms.montague.lit has rooms, with archives (lab/rooms.sh).
+# ROOMS=1: rooms.montague.lit has rooms, with archives (lab/rooms.sh). Its list
+# of members is what DIR/lies holds, once that is there (mod_room_lies.lua).
 rooms=''
 if [ -n "${ROOMS:-}" ]; then
-	rooms='Component "rooms.montague.lit" "muc"
-modules_enabled = { "muc_mam" }
+	wire_options="plugin_paths = { \"$(cd "${0%/*}/../support" && pwd)\" }"
+	rooms="Component \"rooms.montague.lit\" \"muc\"
+modules_enabled = { \"muc_mam\", \"room_lies\" }
+room_lies = \"$dir/lies\"
 muc_log_by_default = true
 restrict_room_creation = false
-muc_room_locking = true'
+muc_room_locking = true"
 fi
 # FILES=PORT: the server of capulet.lit takes files there, by https, of 1 MiB
 # at most, 2 MiB a day; that of montague.lit sends them to FILES_BASE.

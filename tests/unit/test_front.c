@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../../client/front/front.h"
+#include "../../client/front/private.h"
 #include "../../client/front/starter.h"
 #include "../../ipc/err.h"
 #include "../../ipc/frame.h"
@@ -20,6 +21,7 @@
 
 #define ACCOUNT "juliet@capulet.lit"
 #define PEER	"romeo@montague.lit"
+#define ROOM	"lounge@rooms.montague.lit"
 
 /* --- the scripted agent and net: a child process -------------------------- */
 
@@ -176,6 +178,7 @@ writer(struct script *s, int shown)
 	buffer_put_u8(&b, TRUST_BLIND);
 	buffer_put_u8(&b, WHY_NEW_KEY);
 	buffer_put_u8(&b, (uint8_t)shown);
+	buffer_put_cstring(&b, "");
 	answer(s, &b);
 }
 
@@ -558,6 +561,139 @@ script_clear(struct script *s)
 	answer(s, NULL);
 }
 
+/* --- rooms ---------------------------------------------------------------- */
+
+/* The next packet to the net: a type, and its strings. */
+static void
+net_gets(struct script *s, uint8_t type, const char *a, const char *b)
+{
+	uint8_t packet[8192];
+	ssize_t n = read(s->link, packet, sizeof(packet));
+	char text[JID_SIZE] = "";
+	struct frame f;
+	size_t used;
+
+	if (n <= 0 || frame_parse(packet, (size_t)n, &f, &used) != 1 ||
+	    f.type != type)
+		script_fail("the net is told something else");
+	if (a != NULL)
+		reader_cstring(&f.body, text, sizeof(text));
+	if (a != NULL && strcmp(text, a) != 0)
+		script_fail(text);
+	if (b != NULL)
+		reader_cstring(&f.body, text, sizeof(text));
+	if (b != NULL && (strcmp(text, b) != 0 || reader_end(&f.body) != 0))
+		script_fail(text);
+}
+
+/* The net says: a string, then one more or a number, or both. */
+static void
+net_says(struct script *s, uint8_t type, const char *a, const char *b, int n)
+{
+	struct buffer body;
+
+	buffer_init(&body, 8192);
+	buffer_put_cstring(&body, a);
+	if (type == M_NET_LEFT)
+		buffer_put_u8(&body, (uint8_t)n);
+	if (b != NULL)
+		buffer_put_cstring(&body, b);
+	if (type == M_NET_JOINED)
+		buffer_put_u32(&body, (uint32_t)n);
+	if (type == M_NET_MEMBER || type == M_NET_SERVICE)
+		buffer_put_u8(&body, (uint8_t)n);
+	put_frame(s->link, type, 0, &body);
+	buffer_free(&body);
+}
+
+static void
+put_reader(struct buffer *b, const char *peer, uint32_t device, int why)
+{
+	buffer_put_cstring(b, peer);
+	buffer_put_u32(b, device);
+	put_fixed(b, device != 0 ? 0xab : 0, 32);
+	buffer_put_u8(b, TRUST_BLIND);
+	buffer_put_u8(b, (uint8_t)why);
+}
+
+static void
+acknowledged(struct script *s, const char *peer, const char *room)
+{
+	char text[JID_SIZE];
+	uint8_t fingerprint[32];
+
+	expect(s, M_ACKNOWLEDGE);
+	reader_cstring(&s->body, text, sizeof(text));
+	reader_cstring(&s->body, text, sizeof(text));
+	if (strcmp(text, peer) != 0)
+		script_fail(text);
+	reader_fixed(&s->body, fingerprint, sizeof(fingerprint));
+	reader_u8(&s->body);
+	reader_cstring(&s->body, text, sizeof(text));
+	if (strcmp(text, room) != 0 || reader_end(&s->body) != 0)
+		script_fail(text);
+	answer(s, NULL);
+}
+
+/* Composed only when it is known to be a room; its new members are shown and
+ * acknowledged as such; every net is told to enter, until it says that we are
+ * out. */
+static void
+script_rooms(struct script *s)
+{
+	char text[JID_SIZE], nick[NICK_MAX + 2];
+	struct buffer b;
+
+	greet(s, 0);
+	expect(s, M_ATTACH_FRONT);
+	buffer_init(&b, 64);
+	buffer_put_u32(&b, 1);
+	put_fixed(&b, 9, 32);
+	answer(s, &b);
+	net_says(s, M_NET_ONLINE, ACCOUNT "/x", NULL, 0);
+	net_gets(s, M_FRONT_SERVICE, "rooms.montague.lit", NULL);
+	net_says(s, M_NET_SERVICE, "other.montague.lit", NULL, 1);
+	net_says(s, M_NET_SERVICE, "rooms.montague.lit", NULL, 1);
+	net_says(s, M_NET_SERVICE, "rooms.montague.lit", NULL, 0);
+	expect(s, M_COMPOSE);
+	reader_cstring(&s->body, text, sizeof(text));
+	reader_cstring(&s->body, text, sizeof(text));
+	if (strcmp(text, ROOM) != 0 || reader_u8(&s->body) != KIND_ROOM)
+		script_fail("not composed for a room");
+	buffer_init(&b, 64);
+	put_fixed(&b, 5, HANDLE_SIZE);
+	answer(s, &b);
+	net_gets(s, M_FRONT_JOIN, ROOM, "nurse");
+	net_gets(s, M_FRONT_SEND, NULL, NULL);
+	net_says(s, M_NET_MEMBER, ROOM, PEER, MEMBER_HERE);
+	memset(nick, 'n', sizeof(nick) - 1);
+	nick[sizeof(nick) - 1] = '\0';
+	net_says(s, M_NET_JOINED, ROOM, nick, 3); /* too long: dropped */
+	net_says(s, M_NET_JOINED, ROOM, "nurse", 3);
+	net_says(s, M_NET_CAUGHT_UP, ROOM, NULL, 0);
+	net_says(s, M_NET_UNENCRYPTED, PEER, ROOM, 0);
+	expect(s, M_PEERS);
+	answer_error(s, ERR_STORE);
+	agent_event(s, M_EVENT_READERS, 5);
+	expect(s, M_READERS);
+	buffer_init(&b, 1024);
+	buffer_put_u32(&b, 3);
+	put_reader(&b, PEER, 7, WHY_NEW_MEMBER);
+	put_reader(&b, "tybalt@capulet.lit", 0, WHY_NEW_MEMBER);
+	put_reader(&b, ACCOUNT, 8, WHY_NEW_KEY);
+	answer(s, &b);
+	acknowledged(s, PEER, ROOM);
+	acknowledged(s, "tybalt@capulet.lit", ROOM);
+	acknowledged(s, ACCOUNT, "");
+	net_says(s, M_NET_ONLINE, ACCOUNT "/y", NULL, 0); /* the next net */
+	net_gets(s, M_FRONT_JOIN, ROOM, "nurse");
+	net_gets(s, M_FRONT_SEND, NULL, NULL);
+	net_says(s, M_NET_LEFT, ROOM, "hides", ROOM_ANONYMOUS);
+	net_says(s, M_NET_ONLINE, ACCOUNT "/z", NULL, 0);
+	net_gets(s, M_FRONT_SEND, NULL, NULL);
+	agent_event(s, M_EVENT_SENT, 5);
+}
+
 /* The agent ends in the middle. */
 static void
 script_vanish(struct script *s)
@@ -572,7 +708,7 @@ script_vanish(struct script *s)
 struct seen {
 	struct loop *loop;
 	struct front *front;
-	char log[1024];
+	char log[2048];
 	size_t send; /* end when this many are settled; 0: when all is shown */
 	size_t settled;
 };
@@ -589,6 +725,8 @@ static void
 show_reader(void *arg, const struct front_key *key)
 {
 	note(arg, "reader", key->peer);
+	if (key->room[0] != '\0')
+		note(arg, key->device != 0 ? "of" : "keyless, of", key->room);
 }
 
 static void
@@ -728,10 +866,57 @@ on_no_slot(void *arg, const char *reason)
 	note(arg, "no slot", reason);
 }
 
+static void
+on_joined(void *arg, const char *room, const char *nick, uint32_t members)
+{
+	(void)room;
+	(void)members;
+	note(arg, "joined", nick);
+}
+
+static void
+on_left(void *arg, const char *room, uint8_t status, const char *reason)
+{
+	(void)room;
+	note(arg, status == ROOM_ANONYMOUS ? "anonymous" : "left", reason);
+}
+
+static void
+on_member(void *arg, const char *room, const char *jid, uint8_t change)
+{
+	(void)room;
+	note(arg, change == MEMBER_HERE ? "member" : "changed", jid);
+}
+
+static void
+on_room_caught_up(void *arg, const char *room)
+{
+	note(arg, "room caught-up", room);
+}
+
+static void
+on_room_unencrypted(void *arg, const char *from, const char *room, int require)
+{
+	(void)require;
+	note(arg, from, room);
+}
+
+static void
+on_service(void *arg, const char *domain, int is)
+{
+	struct seen *seen = arg;
+
+	note(arg, is ? "rooms" : "no rooms", domain);
+	assert_int_equal(front_join(seen->front, ROOM, "nurse"), 0);
+}
+
+static const struct front_room_handler rooms = { on_joined, on_left, on_member,
+	on_room_caught_up, on_room_unencrypted, on_service };
+
 static const struct front_handler handler = { show_reader, show_writer,
 	show_message, on_opt_out, on_typing, on_sent, on_delivered, on_failed,
 	on_online, on_offline, on_caught_up, on_locked, on_unencrypted,
-	on_notice, on_progress, on_gone, on_slot, on_no_slot, NULL };
+	on_notice, on_progress, on_gone, on_slot, on_no_slot, &rooms };
 
 static void
 on_bound(void *arg)
@@ -749,7 +934,8 @@ move(int *fd, int to)
 }
 
 static void
-run(void (*play)(struct script *), size_t send, const char *wanted)
+run_to(void (*play)(struct script *), size_t send, const char *to,
+    const char *wanted)
 {
 	const struct front_config config = {
 		.account = ACCOUNT,
@@ -793,8 +979,10 @@ run(void (*play)(struct script *), size_t send, const char *wanted)
 	move(&sce[0], FRONT_FD_SCE);
 	seen.front = front_new(seen.loop, &config, &handler, &seen, &code);
 	assert_non_null(seen.front);
+	if (strcmp(to, ROOM) == 0)
+		front_ask(seen.front, to);
 	for (size_t i = 0; i < send; i++)
-		assert_int_equal(front_send(seen.front, PEER, "hi", 2, id), 0);
+		assert_int_equal(front_send(seen.front, to, "hi", 2, id), 0);
 	loop_run(seen.loop);
 	front_free(seen.front);
 	loop_free(seen.loop);
@@ -805,6 +993,12 @@ run(void (*play)(struct script *), size_t send, const char *wanted)
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_string_equal(seen.log, wanted);
 	assert_int_equal(status, 0);
+}
+
+static void
+run(void (*play)(struct script *), size_t send, const char *wanted)
+{
+	run_to(play, send, PEER, wanted);
 }
 
 static void
@@ -868,6 +1062,55 @@ test_slots(void **state)
 }
 
 static void
+test_rooms(void **state)
+{
+	(void)state;
+	run_to(script_rooms, 1, ROOM,
+	    "online(" ACCOUNT "/x) rooms(rooms.montague.lit) member(" PEER
+	    ") joined(nurse) room caught-up(" ROOM ") " PEER "(" ROOM
+	    ") reader(" PEER ") of(" ROOM ") reader(tybalt@capulet.lit) "
+	    "keyless, of(" ROOM ") reader(" ACCOUNT ") online(" ACCOUNT
+	    "/y) anonymous(hides) online(" ACCOUNT "/z) sent() ");
+}
+
+/* ROOMS to be in, and one more; domains that were asked about; of the own
+ * domain nothing is asked. */
+static void
+test_many_rooms(void **state)
+{
+	static struct front *front; /* nothing of it is used but its rooms */
+	char room[64];
+
+	(void)state;
+	front = calloc(1, sizeof(*front));
+	front->config.account = ACCOUNT;
+	front->handler = &(struct front_handler){ 0 };
+	for (int i = 0; i < ROOMS_MAX; i++) {
+		snprintf(room, sizeof(room), "a@d%d.lit", i);
+		assert_int_equal(front_join(front, room, ""), 0);
+		snprintf(room, sizeof(room), "a@e%d.lit", i);
+		front_ask(front, room);
+		assert_int_equal(front_kind(front, room), FRONT_UNKNOWN);
+	}
+	assert_int_equal(front_join(front, "a@d0.lit", "again"), 0);
+	assert_int_equal(front_join(front, "a@b", ""), ERR_FULL);
+	assert_int_equal(front_kind(front, "a@d0.lit"), FRONT_ROOM);
+	front_ask(front, "a@over.lit"); /* one more: a chat */
+	assert_int_equal(front_kind(front, "a@over.lit"), FRONT_CHAT);
+	assert_int_equal(front_leave(front, "a@b"), ERR_NOT_FOUND);
+	/* one that was left makes room, and is a room until then */
+	assert_int_equal(front_leave(front, "a@d7.lit"), 0);
+	assert_int_equal(front_leave(front, "a@d7.lit"), ERR_NOT_FOUND);
+	assert_int_equal(front_kind(front, "a@d7.lit"), FRONT_ROOM);
+	assert_int_equal(front_join(front, "a@b", ""), 0);
+	assert_int_equal(front_kind(front, "a@d7.lit"), FRONT_CHAT);
+	front->rooms.nservices = 0;
+	front_ask(front, "romeo@capulet.lit");
+	assert_int_equal(front_kind(front, "romeo@capulet.lit"), FRONT_CHAT);
+	free(front);
+}
+
+static void
 test_vanish(void **state)
 {
 	(void)state;
@@ -885,6 +1128,8 @@ main(void)
 		cmocka_unit_test(test_refuse),
 		cmocka_unit_test(test_clear),
 		cmocka_unit_test(test_slots),
+		cmocka_unit_test(test_rooms),
+		cmocka_unit_test(test_many_rooms),
 		cmocka_unit_test(test_vanish),
 	};
 

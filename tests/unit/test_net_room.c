@@ -258,10 +258,21 @@ users(void **state)
 		{ PRESENCE(X("<status code='99999999999'/><status code='-104'/>"
 			     "<status code='x'/><status/>")),
 		    0, 0, 0, AFFILIATION_NONE, "", "" },
-		/* two items: nobody's address is taken from them */
+		/* two clients of one account, and two people */
+		{ PRESENCE(
+		      X("<item affiliation='member' jid='" ROMEO
+			"/x'/><item affiliation='member' jid='" ROMEO "/y'/>")),
+		    0, 0, 2, AFFILIATION_MEMBER, ROMEO, "" },
 		{ PRESENCE(X("<item affiliation='member' jid='" ROMEO
-			     "/x'/><item affiliation='owner' jid='a@b'/>")),
-		    0, 0, 2, AFFILIATION_NONE, "", "" },
+			     "/x'/><item affiliation='member' jid='a@b'/>")),
+		    ERR_BAD_MESSAGE, 0, 2, AFFILIATION_NONE, "", "" },
+		{ PRESENCE(
+		      X("<item affiliation='member' jid='" ROMEO
+			"/x'/><item affiliation='owner' jid='" ROMEO "/x'/>")),
+		    ERR_BAD_MESSAGE, 0, 2, AFFILIATION_NONE, "", "" },
+		{ PRESENCE(X("<item affiliation='member' jid='" ROMEO
+			     "/x'/><item affiliation='member'/>")),
+		    ERR_BAD_MESSAGE, 0, 2, AFFILIATION_NONE, "", "" },
 		/* two of them: one is a guest's */
 		{ PRESENCE(X("<item affiliation='member' jid='" ROMEO "/x'/>")
 			  X("<item affiliation='member' jid='a@b'/>")),
@@ -283,9 +294,9 @@ users(void **state)
 			assert_int_equal(u.codes, rows[i].codes);
 			assert_int_equal(u.items, rows[i].items);
 		}
-		assert_int_equal(u.affiliation, rows[i].affiliation);
-		assert_string_equal(u.jid, rows[i].jid);
-		assert_string_equal(u.nick, rows[i].nick);
+		assert_int_equal(u.item.affiliation, rows[i].affiliation);
+		assert_string_equal(u.item.jid, rows[i].jid);
+		assert_string_equal(u.item.nick, rows[i].nick);
 		xmpp_stanza_release(p);
 	}
 }
