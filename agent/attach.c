@@ -215,14 +215,17 @@ list_name(const uint32_t *ids, size_t n)
 	return name;
 }
 
+/* Once: the next one that is the same is another's doing. */
 static int
-has_come_back(const struct written *w, uint64_t name)
+has_come_back(struct written *w, uint64_t name)
 {
 	size_t i;
 
 	for (i = 0; i < WRITTEN_BACK; i++)
-		if (w->back[i].until > loop_now() && w->back[i].name == name)
+		if (w->back[i].until > loop_now() && w->back[i].name == name) {
+			w->back[i].until = 0;
 			return 1;
+		}
 	return 0;
 }
 
@@ -246,6 +249,13 @@ net_own_list(struct net *net, uint8_t ns, const uint32_t *ids, size_t n)
 	if (awaited)
 		w->raced = 1;
 	return OWN_NEWS;
+}
+
+int
+net_own_is(const struct net *net, uint8_t ns, const uint32_t *ids, size_t n)
+{
+	return net->own[ns].known && net->own[ns].n == n &&
+	    memcmp(net->own[ns].ids, ids, n * sizeof *ids) == 0;
 }
 
 void

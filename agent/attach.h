@@ -32,7 +32,8 @@ enum own_list {
 	OWN_NEWS,	 /* as it is now */
 	OWN_OVERWRITTEN, /* what this net has written, over one that came after
 			    WORK had built it */
-	OWN_ECHO,	 /* what this net had written, once more: nothing */
+	OWN_ECHO, /* what this net had written, once more; or, if another came
+		     between, somebody has put it back: it is read anew */
 };
 
 struct net {
@@ -73,6 +74,8 @@ void net_unset_fresh(struct net *, uint8_t ns, const char *peer);
 int net_set_written(struct net *, uint8_t ns, const uint32_t *ids, size_t n);
 enum own_list
 net_own_list(struct net *, uint8_t ns, const uint32_t *ids, size_t n);
+/* Is this the own list as it was kept last? */
+int net_own_is(const struct net *, uint8_t ns, const uint32_t *ids, size_t n);
 /* Keep the own list; takes ids over. */
 void net_keep_own(struct net *, uint8_t ns, uint32_t *ids, size_t n);
 

@@ -240,7 +240,10 @@ devices_hand_in(struct request *r)
 		    account_set_due(r->keeper, t, a, DUE_DEVICES & DUE_IN(ns));
 	else if (err == 0 && status == LIST_READ && list == OWN_NEWS)
 		err = merge(r, t, a, &p, ns, ids, n);
-	if (err == 0)
+	if (err == 0 && list == OWN_ECHO &&
+	    !net_own_is(r->client->net, ns, ids, n))
+		net_unset_fresh(r->client->net, ns, peer);
+	else if (err == 0)
 		err = net_set_fresh(r->client->net, ns, peer);
 	if (err != 0) {
 		r->keeper->accounts->stale = 1;

@@ -6,6 +6,10 @@
  * signature and falls back to PLAIN: the certificate is the only proof of
  * the server, so there is no way round it here.
  */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
 #include <errno.h>
 #include <poll.h>
 #include <stdarg.h>
@@ -86,11 +90,17 @@ on_certificate(const xmpp_tlscert_t *cert, const char *const error)
 	return 0; /* never */
 }
 
+/* Its small writes are not to wait for the server's delayed acknowledgement
+ * of the one before (40 ms): a message and what asks for its receipt, a stanza
+ * in two TLS records. */
 static int
 on_socket(xmpp_conn_t *conn, void *sock)
 {
+	static const int on = 1;
+
 	(void)conn;
 	the_net->sock = *(int *)sock;
+	setsockopt(the_net->sock, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	return 0;
 }
 

@@ -13,7 +13,7 @@ eval "$(declare -f fail | sed '1s/fail/lab_fail/')"
 fail() { # not into the samples
 	lab_fail "$@" >&2
 }
-RUNS=${RUNS:-5} NAMESPACES=${NAMESPACES:-0}
+RUNS=${RUNS:-5} NAMESPACES="0 1"
 : >"$T/samples"
 for run in $(seq "$RUNS"); do
 	for row in ${ROWS:-encrypt ratchet session reverse fan sign first start memory way}; do

@@ -204,8 +204,10 @@ test_refused(void **state)
 	assert_int_equal(
 	    ask_own(s.juliet.admin, "nobody@capulet.lit", NS_LEGACY),
 	    ERR_NOT_FOUND);
-	/* the net is restricted to its account */
-	assert_int_equal(ask_own(s.juliet.net, ROMEO, NS_LEGACY), ERR_ACCOUNT);
+	/* the front is restricted to its account, the net has no right to it */
+	assert_int_equal(
+	    ask_own(s.juliet.front, ROMEO, NS_LEGACY), ERR_ACCOUNT);
+	assert_int_equal(ask_own(s.juliet.net, JULIET, NS_LEGACY), ERR_RIGHT);
 	assert_int_equal(ask_own(s.juliet.admin, JULIET, NS_OMEMO2), 0);
 	stage_close(&s);
 }

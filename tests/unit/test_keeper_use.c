@@ -371,11 +371,23 @@ answer_of(struct side *s)
 	return user_wait(s->front, s->front->id);
 }
 
+/* Somebody who asks for nothing else. */
+static void
+lock_by_another(struct world *w)
+{
+	struct user *u = user_new(w);
+
+	assert_int_equal(user_hello(u), 0);
+	assert_int_equal(user_call(u, M_LOCK, NULL), 0);
+	user_free(u);
+}
+
 static void
 test_confirm_each(void **state)
 {
 	uint8_t handle[HANDLE_SIZE], composed[HANDLE_SIZE];
 	struct world *w;
+	struct buffer b;
 	struct stage s;
 	char text[64];
 
@@ -394,7 +406,8 @@ test_confirm_each(void **state)
 	assert_non_null(strstr(w->prompt, JULIET ", as " ROMEO "? "));
 	assert_non_null(strstr(w->prompt, "\"front\", or so it says."));
 	/* all others, and what needs none of the same, go on */
-	assert_int_equal(user_call(s.romeo.net, M_STATUS, NULL), 0);
+	assert_int_equal(
+	    user_call(s.romeo.net, M_WORK, body(&b, "s", ROMEO)), 0);
 	assert_int_equal(user_call(s.romeo.admin, M_STATUS, NULL), 0);
 	world_answer(w, ASK_DONE);
 	assert_int_equal(answer_of(&s.romeo), 0);
@@ -472,7 +485,7 @@ test_confirm_once(void **state)
 	assert_int_equal(w->asked, 2);
 	user_free(other);
 	/* lock takes it back */
-	assert_int_equal(user_call(s.romeo.net, M_LOCK, NULL), 0);
+	lock_by_another(w);
 	user_event(s.romeo.net, M_EVENT_LOCKED, NULL);
 	assert_int_equal(user_unlock(s.romeo.admin, PASSPHRASE), 0);
 	user_free(s.romeo.front);
@@ -576,7 +589,7 @@ test_confirm_lock(void **state)
 	open_sent(&s.romeo, handle);
 	pass(&s, 0);
 	assert_int_equal(w->asked, 2);
-	assert_int_equal(user_call(s.romeo.net, M_LOCK, NULL), 0);
+	lock_by_another(w);
 	assert_int_equal(answer_of(&s.romeo), ERR_LOCKED);
 	assert_int_equal(w->ended, 1);
 	assert_int_equal(user_unlock(s.romeo.admin, PASSPHRASE), 0);
