@@ -45,8 +45,9 @@ before() {
 	local a b
 	a=$(grep -n "$2" "$T/$1.json" | head -n 1 | cut -d: -f1)
 	b=$(grep -n "$3" "$T/$1.json" | head -n 1 | cut -d: -f1)
-	[ "${a:-0}" -gt 0 ] && [ "$a" -lt "${b:-0}" ] ||
+	if [ "${a:-0}" = 0 ] || [ "$a" -ge "${b:-0}" ]; then
 		fail "$1: '$2' (line $a) is not before '$3' (line $b)"
+	fi
 }
 
 for who in juliet tower romeo mercutio; do agent_start $who; done
