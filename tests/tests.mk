@@ -123,6 +123,11 @@ demo-rotate:
 	$(Q)$(deps) build test
 	$(Q)tests/demo-rotate.sh $(O)
 
+# a room of three, one of them on profanity
+demo-room:
+	$(Q)$(deps) build test
+	$(Q)tests/demo-room.sh $(O)
+
 # make fuzz T=60 [F=frame]: each target (or that one) for so many seconds
 T ?= 60
 fuzz:
@@ -197,5 +202,5 @@ lint-tidy:
 	$(Q)printf '%s\n' $(C_ALL) | xargs -P2 -n4 sh -c 'out=$$(clang-tidy \
 		--quiet --warnings-as-errors="*" "$$@" 2>&1) || \
 		{ echo "$$out"; exit 1; }' sh
-.PHONY: unit tests check interop interop-gui hostile faults demo demo-rotate fuzz unit-fuzz cov lint lint-gcc lint-clang \
+.PHONY: unit tests check interop interop-gui hostile faults demo demo-rotate demo-room fuzz unit-fuzz cov lint lint-gcc lint-clang \
 	lint-format lint-words lint-shell lint-man lint-cppcheck lint-tidy

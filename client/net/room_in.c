@@ -118,6 +118,16 @@ room_said_itself(struct room *room, xmpp_stanza_t *message)
 		room_check(room);
 }
 
+/* A text of ours came back; that we are not there any more we may learn by it
+ * alone, if the room has lost us. */
+static void
+room_bounced(struct room *room, xmpp_stanza_t *message)
+{
+	if (outgoing_bounced(room->net, message) &&
+	    strcmp(iq_condition(message), "not-acceptable") == 0)
+		room_end(room, ROOM_REFUSED, "the room knows us no more");
+}
+
 int
 room_message(struct net *net, xmpp_stanza_t *message)
 {
@@ -133,7 +143,7 @@ room_message(struct net *net, xmpp_stanza_t *message)
 	occupant_nick(xmpp_stanza_get_from(message), nick);
 	if (type != NULL && strcmp(type, "error") == 0) {
 		if (in_person) /* an occupant could say anything */
-			(void)outgoing_bounced(net, message);
+			room_bounced(room, message);
 	} else if ((result = el_child(message, "result", NS_MAM)) != NULL) {
 		room_archived(room, message, result);
 	} else if (in_person) {

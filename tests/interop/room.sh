@@ -51,8 +51,8 @@ in_room() {
 	must 30 event "$1" event=joined "room=$ROOM" members=3
 }
 enter() { # profanity
-	say mercutio "/join $ROOM"
-	saw mercutio "$ROOM|You have joined" 20
+	say mercutio "/join $ROOM nick mercutio"
+	saw mercutio "You have joined" 20
 	say mercutio "/omemo start"
 	saw mercutio "OMEMO" 20
 }

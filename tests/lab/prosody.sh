@@ -91,18 +91,19 @@ for jid in $accounts; do
 done
 # They are in each other's roster: profanity's device list is for contacts.
 contacts() {
-	local host=${1#*@} file
+	local own=$1 host=${1#*@} jid file
 	file=$dir/data/${host//./%2e}/roster/${1%@*}.dat
 	mkdir -p "${file%/*}"
-	cat >"$file" <<-EOT
-		return {
-			[false] = { ["version"] = 1; ["pending"] = {}; };
-			["$2"] = { ["subscription"] = "both"; ["groups"] = {}; };
-		};
-	EOT
+	{
+		echo 'return { [false] = { ["version"] = 1; ["pending"] = {}; };'
+		for jid in $accounts; do
+			[ "$jid" = "$own" ] || printf '["%s"] = { %s };\n' "$jid" \
+				'["subscription"] = "both"; ["groups"] = {};'
+		done
+		echo '};'
+	} >"$file"
 }
-contacts juliet@capulet.lit romeo@montague.lit
-contacts romeo@montague.lit juliet@capulet.lit
+for jid in $accounts; do contacts "$jid"; done
 # prosody is a script whose interpreter keeps this process id
 prosody --config "$dir/prosody.cfg.lua" -F >"$dir/run/stdout" 2>&1 </dev/null &
 pid=$!

@@ -45,8 +45,9 @@ before() {
 	local a b
 	a=$(grep -n "$2" "$T/$1.json" | head -n 1 | cut -d: -f1)
 	b=$(grep -n "$3" "$T/$1.json" | head -n 1 | cut -d: -f1)
-	[ "${a:-0}" -gt 0 ] && [ "$a" -lt "${b:-0}" ] ||
+	if [ "${a:-0}" = 0 ] || [ "$a" -ge "${b:-0}" ]; then
 		fail "$1: '$2' (line $a) is not before '$3' (line $b)"
+	fi
 }
 
 for who in juliet tower romeo mercutio; do agent_start $who; done
@@ -183,7 +184,28 @@ send 1 'to no room' nothing@rooms.montague.lit
 grep -qx 'xmpp-send: nothing@rooms.montague.lit: there is no such room' \
 	"$T/send.err" || fail "no room: $(cat "$T/send.err")"
 
-# --- a program that is killed has lost nothing: the room has it, or gets it
+# --- the connection dies in the middle: the room has it, or gets it; once
+stays() { [ "$(grep -c '"event":"joined"' "$T/r.json")" -ge "$1" ]; }
+: >"$T/r.json"
+chat_join r
+for n in 1 2 3 4; do
+	must 40 stays $n
+	net=$(role_pid net "${PID[r]}")
+	chat_say r $ROOM "killed $n" "killed $n"
+	[ $n = 1 ] || sleep 0.0$n # at different moments
+	kill -KILL "$net"
+	must 10 gone "$net"
+done
+for n in 1 2 3 4; do
+	must 40 event r event=sent "ref=killed $n"
+	got j $R "killed $n"
+	[ "$("$O/test/json_pick" -f body "$T/j.json" event=message \
+		"body=killed $n" | wc -l)" = 1 ] || fail "shown twice: killed $n"
+done
+say j 'and it goes on'
+got r $J 'and it goes on'
+
+# --- away, and back
 chat_quit r
 say j 'eleven, to who is away'
 : >"$T/r.json"

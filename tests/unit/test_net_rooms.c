@@ -749,6 +749,28 @@ bounced(void **state)
 	world_free();
 }
 
+/* The room has lost us, and says so by it. */
+static void
+lost(void **state)
+{
+	(void)state;
+	enter_caught_up();
+	comes(
+	    "<message xmlns='jabber:client' type='error' id='other' from='" ROOM
+	    "'><error type='cancel'><not-acceptable xmlns='urn:ietf:params:"
+	    "xml:ns:xmpp-stanzas'/></error></message>");
+	assert_true(asks_nothing()); /* of no text of ours */
+	send_it();
+	comes("<message xmlns='jabber:client' type='error' id='id1' from='" ROOM
+	      "'><error type='cancel'><not-acceptable xmlns='urn:ietf:params:"
+	      "xml:ns:xmpp-stanzas'/></error></message>");
+	about(M_FAILED);
+	(void)members(ROOM_REFUSED, "");
+	told(M_NET_NOTICE, ROOM, "not-acceptable");
+	told(M_NET_LEFT, ROOM, "knows us no more");
+	world_free();
+}
+
 /* A room that the keeper knows nothing of is entered for it. */
 static void
 entered_for_it(void **state)
@@ -891,6 +913,7 @@ main(void)
 		cmocka_unit_test(archive_left),
 		cmocka_unit_test(reflected),
 		cmocka_unit_test(bounced),
+		cmocka_unit_test(lost),
 		cmocka_unit_test(entered_for_it),
 		cmocka_unit_test(not_entered_for_it),
 		cmocka_unit_test(asked_for_ever),
