@@ -64,6 +64,7 @@ static const struct expected expected[] = {
 	{ "FAILED", 45, RIGHT_NETWORK, 0 },
 	{ "DECRYPT", 46, RIGHT_NETWORK, 0 },
 	{ "CURSOR", 47, RIGHT_NETWORK, 0 },
+	{ "MEMBERS", 56, RIGHT_NETWORK, 0 },
 	{ "WORK", 48, RIGHT_NETWORK, 0 },
 	{ "WORK_DONE", 49, RIGHT_NETWORK, 0 },
 	{ "RESET", 54, RIGHT_TRUST, 0 },
