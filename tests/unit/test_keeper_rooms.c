@@ -761,9 +761,10 @@ test_limits(void **state)
 	assert_int_equal(hand_many(p.j, ROOM, LIMIT_ROOM_READERS / 32), 0);
 	for (i = 0; i < LIMIT_ROOM_READERS / 32; i++) {
 		snprintf(jid, sizeof jid, "p%u@verona.lit", i);
-		for (uint8_t ns = 0; ns < OMEMO_PROFILES; ns++)
-			assert_int_equal(hand_list_in(p.j, ns, jid, LIST_READ,
-					     ids, ns == NS_LEGACY ? 32 : 0),
+		for (int ns = 0; ns < OMEMO_PROFILES; ns++)
+			assert_int_equal(
+			    hand_list_in(p.j, (uint8_t)ns, jid, LIST_READ, ids,
+				ns == NS_LEGACY ? 32 : 0),
 			    0);
 	}
 	assert_int_equal(

@@ -12,9 +12,11 @@
 #define USER(x)	   "<x xmlns='http://jabber.org/protocol/muc#user'>" x "</x>"
 #define ITEM(a, j) "<item affiliation='" a "' jid='" j "'/>"
 #define STATUS(c)  "<status code='" c "'/>"
+/* NOLINTBEGIN(bugprone-macro-parentheses) */
 #define PRESENCE(nick, attr, x)                                                \
 	"<presence xmlns='jabber:client' from='" ROOM "/" nick "' to='" FULL   \
 	"' " attr ">" x "</presence>"
+/* NOLINTEND(bugprone-macro-parentheses) */
 #define SELF(x)                                                                \
 	PRESENCE("juliet", "", USER(ITEM("owner", FULL) STATUS("110") x))
 #define LIST(x)                                                                \
