@@ -12,13 +12,11 @@
 #define USER(x)	   "<x xmlns='http://jabber.org/protocol/muc#user'>" x "</x>"
 #define ITEM(a, j) "<item affiliation='" a "' jid='" j "'/>"
 #define STATUS(c)  "<status code='" c "'/>"
-/* NOLINTBEGIN(bugprone-macro-parentheses) */
 #define PRESENCE(nick, attr, x)                                                \
-	"<presence xmlns='jabber:client' from='" ROOM "/" nick "' to='" FULL   \
-	"' " attr ">" x "</presence>"
-/* NOLINTEND(bugprone-macro-parentheses) */
+	"<presence " attr " xmlns='jabber:client' from='" ROOM "/" nick        \
+	"' to='" FULL "'>" x "</presence>"
 #define SELF(x)                                                                \
-	PRESENCE("juliet", "", USER(ITEM("owner", FULL) STATUS("110") x))
+	PRESENCE("juliet", "", USER(x ITEM("owner", FULL) STATUS("110")))
 #define LIST(x)                                                                \
 	"<query xmlns='http://jabber.org/protocol/muc#admin'>" x "</query>"
 #define INFO(x)                                                                \
