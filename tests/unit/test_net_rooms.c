@@ -13,8 +13,8 @@
 #define ITEM(a, j) "<item affiliation='" a "' jid='" j "'/>"
 #define STATUS(c)  "<status code='" c "'/>"
 #define PRESENCE(nick, attr, x)                                                \
-	"<presence " attr " xmlns='jabber:client' from='" ROOM "/" nick        \
-	"' to='" FULL "'>" x "</presence>"
+	"<presence xmlns='jabber:client' from='" ROOM "/" nick "' to='" FULL   \
+	"' " attr ">" x "</presence>"
 #define SELF(x)                                                                \
 	PRESENCE("juliet", "", USER(x ITEM("owner", FULL) STATUS("110")))
 #define LIST(x)                                                                \
