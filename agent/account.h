@@ -72,8 +72,7 @@ struct indexed { /* a message or a composed one, in order of seq */
 	uint64_t seq;
 	uint64_t time; /* real time, seconds */
 	uint32_t len;  /* octets of its text */
-	uint8_t
-	    fixed; /* outbox: its octets are; message: somebody has shown it */
+	uint8_t fixed; /* outbox: its octets are; message: enum seen, or 0 */
 };
 
 struct index {
@@ -223,6 +222,8 @@ void use_count(struct account *, enum rates);
  * wants, for the prompt.
  */
 int confirm_use(struct request *, const struct account *, const char *what);
+/* The same, for what is not worth a question: would there be one? */
+int confirm_is_wanted(const struct request *, const struct account *);
 void confirm_forget(struct keeper *); /* lock: all are refused */
 
 /* The first namespace whose own bundle was not compared yet, or -1. */

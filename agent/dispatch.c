@@ -33,6 +33,7 @@ static handler *const handlers[] = {
 	[M_PUBLISH] = identity_publish,
 	[M_ATTACH_FRONT] = attach_front,
 	[M_COMPOSE] = compose_message,
+	[M_SIGNAL] = signal_message,
 	[M_OUTBOX] = compose_outbox,
 	[M_READERS] = readers_list,
 	[M_WRITER] = message_writer,

@@ -20,6 +20,7 @@
 #include "readers.h"
 #include "refusal.h"
 #include "sessions.h"
+#include "signal.h"
 
 enum { HAS = 1, HAS_NOT };
 
@@ -30,6 +31,7 @@ struct encrypting {
 	struct outbox *o;
 	struct readers *rs;
 	int ns[2][LIMIT_DEVICES]; /* what each device is written to in, or -1 */
+	struct skipped skipped;	  /* and who gets nothing, whatever they read */
 	/* what has_session has found, by peer and device; 0: not asked */
 	uint8_t has[OMEMO_PROFILES][2][LIMIT_DEVICES];
 	char why[REFUSAL_TEXT]; /* of an error */
@@ -136,6 +138,8 @@ choose_namespace(
 	const struct bundle *b;
 
 	*ns = -1;
+	if (e->skipped.v[p - e->rs->peers][d - p->v])
+		return 0;
 	for (i = first; i >= 0; i--) {
 		if (!(d->listed & NAMESPACE(i)) ||
 		    (i == NS_LEGACY && e->o->format != FORMAT_BODY))
@@ -458,7 +462,11 @@ encrypt_all(struct encrypting *e)
 		e->o->entry.fixed = 1;
 		e->o->elements = out.data;
 		e->o->elementslen = out.len;
-		err = outbox_put(e->txn, e->account, e->o);
+		/* what is not sent now is not worth sending */
+		err = e->o->kind == KIND_TYPING
+		    ? txn_delete(e->txn, RECORD_OUTBOX, e->account->jid,
+			  e->o->handle, HANDLE_SIZE)
+		    : outbox_put(e->txn, e->account, e->o);
 	}
 	if (err == 0) /* what DONE answers, while out is there */
 		buffer_put(&e->r->reply, out.data, out.len);
@@ -541,11 +549,14 @@ encrypt(struct encrypting *e, int *commit)
 		return b->err;
 	}
 	err = readers_open(e->txn, e->account, e->o->conversation, &e->rs);
+	if (err == 0 && signal_is(e->o->kind))
+		err = signal_readers(
+		    e->txn, e->account, e->o, e->rs, &e->skipped);
 	if (err != 0 || (err = answer_need(e, &n)) != 0 || n > 0)
 		return err;
 	if ((err = note_fallbacks(e, commit)) != 0)
 		return err;
-	if (readers_unshown(e->rs) > 0) {
+	if (!signal_is(e->o->kind) && readers_unshown(e->rs) > 0) {
 		buffer_put_u8(b, ENCRYPT_WAIT);
 		buffer_put_u32(b, 0);
 		put_head(e, "", "");
@@ -568,6 +579,8 @@ failed(struct encrypting *e, int err)
 	struct bundles *all = e->r->keeper->accounts->bundles;
 	size_t i, ns;
 
+	if (signal_is(e->o->kind))
+		return; /* nobody waits for it */
 	for (i = 0; e->rs != NULL && i < e->rs->n; i++) {
 		bundles_retry(all, e->account->jid, e->rs->peers[i].jid);
 		for (ns = 0; ns < OMEMO_PROFILES; ns++)
@@ -586,6 +599,7 @@ encrypt_message(struct request *r)
 	char jid[LIMIT_JID + 1];
 	uint8_t handle[HANDLE_SIZE];
 	struct encrypting e = { .r = r };
+	struct keeper *k = r->keeper; /* an answer is the end of r */
 	struct indexed *entry;
 	int err, commit = 0;
 
@@ -604,8 +618,12 @@ encrypt_message(struct request *r)
 	if (err != 0) {
 		buffer_clear(&r->reply);
 		request_abort(r, e.txn, err, e.why);
+		if (e.o != NULL && signal_is(e.o->kind) && err != ERR_BUSY)
+			signal_drop(k, e.account, handle);
 	} else if (commit) {
-		if (e.o->entry.fixed &&
+		if (e.o->kind == KIND_TYPING)
+			index_remove(&e.account->outbox, handle);
+		else if (e.o->entry.fixed &&
 		    (entry = index_find(&e.account->outbox, handle)) != NULL)
 			entry->fixed = 1;
 		request_commit(r, e.txn);

@@ -43,6 +43,8 @@ handler import_open, import_part;
 handler attach_front, attach_net;
 /* compose.c */
 handler compose_message, compose_outbox, compose_discard;
+/* signal.c */
+handler signal_message;
 /* sent.c */
 handler outbox_sent, outbox_failed;
 /* readers.c */

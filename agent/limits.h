@@ -47,7 +47,16 @@
 #define LIMIT_TEXT (64 * 1024) /* octets of a composed or received text */
 #define LIMIT_ENVELOPE                                                         \
 	(LIMIT_TEXT + 8192) /* a text in OMEMO 2's envelope: JIDs, padding */
-#define LIMIT_OUTBOX	    1024 /* composed, not acknowledged, per account */
+#define LIMIT_OUTBOX 1024   /* composed, not acknowledged, per account */
+#define LIMIT_SIGNAL                                                           \
+	2048 /* octets of a receipt: the longest id, each octet an entity */
+#define LIMIT_SIGNALS                                                          \
+	(LIMIT_OUTBOX / 2)  /* in the outbox; more, and texts have no room */
+#define LIMIT_TYPING_AGE 30 /* seconds; then a typing state tells nothing */
+#define LIMIT_TYPING_CHAIN                                                     \
+	64 /* messages unanswered: servers do not keep typing states, and each \
+	      that is lost is a skipped key of LIMIT_SKIP at the other end. A  \
+	      device that is there has answered at 53 */
 #define LIMIT_WAITING	    4096 /* messages kept for clients, per account */
 #define LIMIT_WAITING_BYTES (16 * 1024 * 1024) /* the same, in octets of text */
 #define LIMIT_WAITS	    1024 /* handles of an account that wait for READERS */

@@ -112,6 +112,10 @@ const struct message messages[] = {
 	  "account:s conversation:s kind:u8 id:s parts:[ format:u8 bytes:s ]",
 	  "handle:f16",
 	  "Hand in a message to be sent. Idempotent under the client's name and id." },
+	{ M_SIGNAL, "SIGNAL", LINK_CLIENT, RIGHT_TEXT, 0, SMALL,
+	  "account:s conversation:s kind:u8 about:f16 id:s content:s",
+	  "handle:f16",
+	  "A receipt for a message (about: its handle) or a typing state, for readers of OMEMO 2 that were shown before." },
 	{ M_OUTBOX, "OUTBOX", LINK_CLIENT, RIGHT_TEXT, 0, SMALL, "account:s",
 	  "rows:[ handle:f16 conversation:s kind:u8 id:s fixed:u8 ]",
 	  "What this client has composed and the server has not acknowledged." },
@@ -246,9 +250,9 @@ const struct message messages[] = {
 	/* --- sce link (SOCK_SEQPACKET) ---------------------------------------- */
 	{ M_SCE_READ, "SCE_READ", LINK_SCE, 0, 0, BODY, "envelope:s",
 	  "from:s to:s has_body:u8 body:s opt_out:u8 reason:s replaces:s reply_to:s "
-	  "received:s state:u8",
+	  "received:s state:u8 asks:u8",
 	  "Read a decrypted envelope. from, to, replaces, reply_to, received: empty "
-	  "where it has none." },
+	  "where it has none. asks: for a receipt." },
 	{ M_SCE_GONE, "SCE_GONE", LINK_SCE, 0, E, SMALL, "", NULL,
 	  "The parser has died; the next one is started." },
 	/* --- front link (SOCK_SEQPACKET) -------------------------------------- */

@@ -98,6 +98,7 @@ enum message_type {
 	M_SCE_GONE, /* event from the starter: the parser has died */
 	/* client link */
 	M_RESET = 54,
+	M_SIGNAL = 57,
 
 	/* events, id 0 */
 	M_EVENT_LOCKED = 64,
@@ -210,7 +211,13 @@ enum told { TOLD_NO = 0, TOLD_YES, TOLD_NOTHING };
 
 enum encrypt_status { ENCRYPT_DONE = 0, ENCRYPT_NEED = 1, ENCRYPT_WAIT = 2 };
 
-enum conversation_kind { KIND_CHAT = 0, KIND_ROOM = 1 };
+/* the last two are of signals alone: COMPOSE knows neither */
+enum conversation_kind {
+	KIND_CHAT = 0,
+	KIND_ROOM = 1,
+	KIND_RECEIPT = 2,
+	KIND_TYPING = 3
+};
 
 /* an envelope is only ever received; a content is what goes into one */
 enum format {

@@ -93,6 +93,9 @@ int omemo_session_ready(const struct omemo_session *);
 /* The identity key (u) that the current state was made with. */
 const uint8_t *omemo_session_peer(const struct omemo_session *);
 
+/* Messages written since the peer's last: nothing of it says they came. */
+uint32_t omemo_session_unanswered(const struct omemo_session *);
+
 #define OMEMO_BLOCK 16 /* kept message keys in one record */
 
 struct omemo_block {		       /* secure heap */

@@ -16,6 +16,7 @@ enum command_kind {
 	COMMAND_CORRECT, /* body, to, that ("": the last one) */
 	COMMAND_REPLY,	 /* body, to, that */
 	COMMAND_TO,	 /* to */
+	COMMAND_TYPING,	 /* to, body: the state */
 	COMMAND_TRUST,	 /* rest: a fingerprint, or empty */
 	COMMAND_HELP,
 	COMMAND_QUIT,

@@ -145,6 +145,22 @@ take_json(struct options *o, const char *value)
 }
 
 static int
+take_no_receipts(struct options *o, const char *value)
+{
+	(void)value;
+	o->no_receipts = 1;
+	return 0;
+}
+
+static int
+take_no_typing(struct options *o, const char *value)
+{
+	(void)value;
+	o->no_typing = 1;
+	return 0;
+}
+
+static int
 take_recovery(struct options *o, const char *value)
 {
 	(void)value;
@@ -290,6 +306,8 @@ static const struct row {
 	{ "password-command", ALL, 1, take_password_command, "a command" },
 	{ "name", ALL, 1, take_name, "1 to 64 octets of UTF-8" },
 	{ "json", ALL, 0, take_json, NULL },
+	{ "no-receipts", OPTIONS_CHAT, 0, take_no_receipts, NULL },
+	{ "no-typing", OPTIONS_CHAT, 0, take_no_typing, NULL },
 	{ "timeout", OPTIONS_SEND | OPTIONS_KEY, 1, take_timeout,
 	    "seconds, 1 to 86400" },
 	{ "to-file", OPTIONS_SEND, 1, take_to_file, "a file" },
@@ -403,6 +421,8 @@ options_account(struct options *o, const char *jid)
 		o->port = o->account.port;
 	if (o->ca_file == NULL && o->account.ca_file[0] != '\0')
 		o->ca_file = o->account.ca_file;
+	o->no_receipts |= o->account.no_receipts;
+	o->no_typing |= o->account.no_typing;
 	return 0;
 }
 

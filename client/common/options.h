@@ -23,6 +23,7 @@ struct options { /* NULL or 0: not given */
 	const char *passphrase_file, *passphrase_command;
 	char name[LIMIT_CLIENT_NAME + 1];
 	int json;
+	int no_receipts, no_typing; /* xmpp-chat: tell nobody */
 	int timeout;	     /* xmpp-send, xmpp-key: seconds without progress */
 	const char *to_file; /* xmpp-send: more recipients, one a line */
 	const char *file;    /* xmpp-send: instead of a text */

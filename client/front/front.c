@@ -84,6 +84,8 @@ on_attached(void *arg, int err, struct reader *reply)
 		front->attached = 1;
 		inbox_ask(front);
 		outbox_attached(front);
+		if (front->online)
+			signals_online(front);
 	} else if (err == ERR_NOT_FOUND || err == ERR_ACCOUNT) {
 		fail(front->config.account,
 		    "no such account in the agent; make it with: xmpp-key "
@@ -198,6 +200,7 @@ on_words(struct front *front, uint8_t type, struct reader *body)
 		front->online = 1;
 		front->handler->online(front->arg, from);
 		outbox_online(front);
+		signals_online(front);
 	} else if (type == M_NET_DELIVERED) {
 		front->handler->delivered(front->arg, from);
 	} else if (type == M_NET_UNENCRYPTED) {

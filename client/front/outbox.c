@@ -235,23 +235,32 @@ outbox_is_recent(const struct front *front, const char *id, const char *to)
 	return 0;
 }
 
+int
+outbox_draw_id(char id[static FRONT_ID])
+{
+	uint8_t random[(FRONT_ID - 1) / 2];
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return ERR_SYSTEM;
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(id + 2 * i, 3, "%02x", random[i]);
+	return 0;
+}
+
 static int
 send_part(struct front *front, const char *to, uint8_t format, const void *text,
     size_t len, char id[static FRONT_ID])
 {
-	uint8_t random[16];
 	struct outgoing *out;
 	int err;
 
 	if (len > LIMIT_TEXT)
 		return ERR_TOO_LONG;
-	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return ERR_SYSTEM;
+	if ((err = outbox_draw_id(id)) != 0)
+		return err;
 	out = add(front);
 	if (out == NULL)
 		return ERR_FULL;
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(id + 2 * i, 3, "%02x", random[i]);
 	memcpy(out->id, id, FRONT_ID);
 	buffer_put_cstring(&out->body, front->config.account);
 	buffer_put_cstring(&out->body, to);
@@ -316,15 +325,17 @@ on_outbox(void *arg, int err, struct reader *r)
 	uint32_t n = err == 0 ? reader_count(r, LIMIT_OUTBOX) : 0;
 
 	for (uint32_t i = 0; i < n && r->err == 0; i++) {
+		uint8_t kind;
 		size_t len;
 
 		reader_fixed(r, handle, sizeof(handle));
 		reader_string(r, &len, LIMIT_JID);
-		reader_u8(r); /* kind */
+		kind = reader_u8(r);
 		reader_cstring(r, id, sizeof(id));
 		reader_u8(r); /* fixed */
-		if (r->err != 0 || is_known(front, id))
-			continue;
+		if (r->err != 0 || is_known(front, id) ||
+		    kind == KIND_RECEIPT || kind == KIND_TYPING)
+			continue; /* those are signal.c's */
 		out = add(front);
 		if (out == NULL)
 			break;

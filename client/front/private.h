@@ -2,8 +2,8 @@
 /*
  * Inside client/front: the one structure of a front and its parts,
  * front.c (connections), inbox.c (what is shown), envelope.c (what OMEMO 2
- * wraps it in), content.c (what goes into that), outbox.c (what is sent) and
- * clear.c (what came in clear).
+ * wraps it in), content.c (what goes into that), outbox.c (what is sent),
+ * signal.c (receipts and typing states) and clear.c (what came in clear).
  */
 #ifndef CLIENT_FRONT_PRIVATE_H
 #define CLIENT_FRONT_PRIVATE_H
@@ -19,6 +19,7 @@
 #define COMPOSE_MAX 32 /* COMPOSE requests without an answer */
 #define CLEARS_MAX  64 /* messages in clear that the keeper is asked about */
 #define RECENT_MAX  64 /* messages sent whose receipts are believed */
+#define TYPING_S    60 /* seconds; an older typing state is not told */
 #define RETRY_MS    300
 #define RETRY_TIMES 40	 /* BUSY or RETRY in a row, then it is an error */
 #define BUSY_MS	    5000 /* a message that cannot be opened yet is not given up */
@@ -50,6 +51,7 @@ struct front_envelope {			   /* what a parser has read */
 	char replaces[LIMIT_STANZA_ID + 1], reply_to[LIMIT_STANZA_ID + 1];
 	char received[LIMIT_STANZA_ID + 1];
 	uint8_t state; /* enum typing */
+	int asks;      /* for a receipt */
 };
 
 struct envelopes {
@@ -142,6 +144,15 @@ int outbox_is_recent(const struct front *, const char *id, const char *to);
 /* A text in XML, and the element that says what it is about. */
 void content_write(struct buffer *, enum front_about, const char *that,
     const uint8_t *text, size_t len);
+/* "I have received that", "state": elements of their own. */
+void content_receipt(struct buffer *, const char *that);
+void content_typing(struct buffer *, const char *state);
+/* A stanza id that nobody guesses. 0 or ERR_SYSTEM. */
+int outbox_draw_id(char id[static FRONT_ID]);
+/* If it may: the message that is shown now asks for a receipt. */
+void signal_receipt(struct front *, const uint8_t handle[HANDLE_SIZE],
+    const struct front_message *);
+void signals_online(struct front *); /* what waited for that */
 /* The agent has gone: report what it may not have. */
 void outbox_gone(struct front *);
 void outbox_readers(struct front *, const uint8_t handle[HANDLE_SIZE]);

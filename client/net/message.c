@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The stanza of an encrypted message: elements, EME (XEP-0380), store hint
- * (XEP-0334: without a body servers would not keep it), origin id
+ * (XEP-0334: without a body servers would not keep it, and a typing state they
+ * should not), origin id
  * (XEP-0359), and for a text the words that other clients show instead.
  */
 #include "message.h"
@@ -44,12 +45,13 @@ message_build(struct net *net, const char *to, const char *id,
 	}
 	put_eme(m, spoken);
 	if (kind == MESSAGE_CHAT) {
-		/* XEP-0420 wants no body outside of an envelope */
-		if (spoken & 1U << NS_LEGACY)
+		/* XEP-0420 wants neither outside of an envelope */
+		if (spoken & 1U << NS_LEGACY) {
 			el_text(el_add(m, "body", NULL), FALLBACK);
-		el_add(m, "request", NS_RECEIPTS);
+			el_add(m, "request", NS_RECEIPTS);
+		}
 	}
-	el_add(m, "store", NS_HINTS);
+	el_add(m, kind == MESSAGE_TYPING ? "no-store" : "store", NS_HINTS);
 	el_set(el_add(m, "origin-id", NS_SID), "id", id);
 	return m;
 }

@@ -6,8 +6,9 @@
 #include "net.h"
 
 enum message_kind {
-	MESSAGE_CHAT,  /* with a text inside: fallback body, receipt wanted */
-	MESSAGE_EMPTY, /* key transport: nothing to show anyone */
+	MESSAGE_CHAT,	/* with a text inside: fallback body, receipt wanted */
+	MESSAGE_EMPTY,	/* key transport, a receipt: nothing to show anyone */
+	MESSAGE_TYPING, /* the same, and nothing to keep */
 };
 
 /* r: at "elements:[ … ]". NULL: malformed, or a namespace not built here. */

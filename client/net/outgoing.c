@@ -139,25 +139,34 @@ out_need(struct out *o, struct reader *r, int fetch)
 	}
 }
 
+static enum message_kind
+shape_of(uint8_t kind)
+{
+	if (kind == KIND_TYPING)
+		return MESSAGE_TYPING;
+	return kind == KIND_RECEIPT ? MESSAGE_EMPTY : MESSAGE_CHAT;
+}
+
 /* to:s kind:u8 id:s elements */
 static void
 out_done(struct out *o, struct reader *r)
 {
 	char to[LIMIT_JID + 1], id[LIMIT_STANZA_ID + 1];
+	enum message_kind shape;
 	xmpp_stanza_t *message;
 
 	reader_cstring(r, to, sizeof(to));
-	(void)reader_u8(r);
+	shape = shape_of(reader_u8(r));
 	reader_cstring(r, id, sizeof(id));
 	if (r->err != 0 ||
-	    (message = message_build(o->net, to, id, MESSAGE_CHAT, r)) ==
-		NULL) {
+	    (message = message_build(o->net, to, id, shape, r)) == NULL) {
 		out_fail(
 		    o->net, o->handle, "it cannot be built", on_noted, NULL);
 		out_free(o);
 		return;
 	}
-	recent_add(&o->net->outgoing->recent, id, to, o->handle);
+	if (shape == MESSAGE_CHAT) /* nobody is told of a signal's bounce */
+		recent_add(&o->net->outgoing->recent, id, to, o->handle);
 	ack_send(o->net, message, on_ack, o);
 }
 

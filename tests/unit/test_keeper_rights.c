@@ -67,6 +67,7 @@ static const struct expected expected[] = {
 	{ "WORK", 48, RIGHT_NETWORK, 0 },
 	{ "WORK_DONE", 49, RIGHT_NETWORK, 0 },
 	{ "RESET", 54, RIGHT_TRUST, 0 },
+	{ "SIGNAL", 57, RIGHT_TEXT, 0 },
 };
 #define EXPECTED (sizeof expected / sizeof expected[0])
 
