@@ -43,6 +43,7 @@ enum rates { RATE_OPEN, RATE_DECRYPT, RATES };
 struct limits {
 	uint32_t lifetime; /* seconds from unlock; 0: none of its own */
 	uint8_t confirm;   /* enum confirm_when */
+	uint32_t stale;	   /* seconds; 0: devices never are */
 
 	struct rate {
 		uint32_t uses; /* 0: no limit */

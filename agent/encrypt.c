@@ -318,6 +318,11 @@ encrypt_to(struct encrypting *e, const struct account_record *rec,
 		use_up(e, p, d, ns);
 	}
 	err = omemo_encrypt(s, &rec->identity, kt, ktlen, &wire, &kex);
+	if (omemo_session_unanswered(s) > LIMIT_UNANSWERED &&
+	    !(d->beat & BEAT_SILENT)) {
+		d->beat |= BEAT_SILENT;
+		*changed = 1;
+	}
 	if (err == 0)
 		err = session_put(e->txn, &key, s);
 	if (err == 0) {
@@ -533,13 +538,34 @@ note_fallbacks(struct encrypting *e, int *commit)
 	return err;
 }
 
+/* Those that were not heard from get nothing; that is shown, and its end. */
+static void
+skip_stale(struct encrypting *e, int *changed)
+{
+	uint64_t now = clock_real();
+	struct peer *p;
+	size_t i, j;
+	int stale;
+
+	for (i = 0; i < e->rs->n; i++) {
+		p = &e->rs->peers[i];
+		for (j = 0; j < p->n; j++) {
+			stale = device_is_stale(
+			    p, &p->v[j], now, e->account->limits.stale);
+			if (device_note_stale(&p->v[j], stale))
+				e->rs->changed[i] = *changed = 1;
+			e->skipped.v[i][j] = (uint8_t)stale;
+		}
+	}
+}
+
 /* 0: the reply is written; *commit says whether anything was staged. */
 static int
 encrypt(struct encrypting *e, int *commit)
 {
 	struct buffer *b = &e->r->reply;
 	uint32_t n = 0;
-	int err;
+	int err, changed = 0;
 
 	if (e->o->entry.fixed) {
 		buffer_put_u8(b, ENCRYPT_DONE);
@@ -552,8 +578,11 @@ encrypt(struct encrypting *e, int *commit)
 	if (err == 0 && signal_is(e->o->kind))
 		err = signal_readers(
 		    e->txn, e->account, e->o, e->rs, &e->skipped);
+	else if (err == 0)
+		skip_stale(e, &changed);
 	if (err != 0 || (err = answer_need(e, &n)) != 0 || n > 0)
 		return err;
+	*commit = changed;
 	if ((err = note_fallbacks(e, commit)) != 0)
 		return err;
 	if (!signal_is(e->o->kind) && readers_unshown(e->rs) > 0) {

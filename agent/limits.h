@@ -35,6 +35,14 @@
 #define LIMIT_DUTIES                                                           \
 	64 /* devices that a server still has to drop; then no new ones */
 #define STRANGERS_SHARE 4 /* they fill at most this part of what all share */
+/* --- devices that are not heard from --- */
+#define STALE_DEFAULT (90 * 86400) /* seconds; XEP-0384 names no number */
+#define LIMIT_STALE   (3650 * 86400)
+#define LIMIT_UNANSWERED                                                       \
+	LIMIT_SKIP /* written in one chain, at which a device that lost them   \
+		      all could not go on; one that is there answers at 53 */
+#define UNANSWERED_AGE                                                         \
+	(7 * 86400) /* seconds unheard besides: a night of alarms is no sign */
 /* --- ratchets --- */
 #define LIMIT_SKIP	   1000 /* messages skipped at once, and keys per session */
 #define LIMIT_SKIP_ACCOUNT 50000 /* kept message keys per account */

@@ -165,7 +165,8 @@ gets(struct txn *t, const struct account *a, const struct outbox *o,
 	int err;
 
 	if (device_namespace(d) != NS_OMEMO2 || !device_is_reader(d) ||
-	    device_is_unshown(d) || !(d->sessions & NAMESPACE(NS_OMEMO2)))
+	    device_is_unshown(d) || d->why == WHY_STALE ||
+	    !(d->sessions & NAMESPACE(NS_OMEMO2)))
 		return 0;
 	if ((err = session_open(t, &key, &s)) != 0)
 		return err;

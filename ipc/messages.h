@@ -283,6 +283,7 @@ enum constraint {
 	CONSTRAIN_CONFIRM,    /* enum confirm_when */
 	CONSTRAIN_OPEN_RATE,  /* uses << 32 | seconds; 0: no limit */
 	CONSTRAIN_DECRYPT_RATE, /* the same */
+	CONSTRAIN_STALE, /* seconds unheard, then a device is no reader; 0: never */
 };
 
 /* when askpass asks before a message is opened or composed */
@@ -297,7 +298,8 @@ enum why {
 	WHY_RETURNED,
 	WHY_NEW_MEMBER,
 	WHY_FIRST_MESSAGE,
-	WHY_OLDER /* it had OMEMO 2, and has 0.3.0 alone now */
+	WHY_OLDER, /* it had OMEMO 2, and has 0.3.0 alone now */
+	WHY_STALE  /* no reader any more: it was not heard from for long */
 };
 
 enum work {

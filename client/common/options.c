@@ -137,6 +137,12 @@ take_decrypt_rate(struct options *o, const char *value)
 }
 
 static int
+take_stale(struct options *o, const char *value)
+{
+	return duration_read(value, &o->stale);
+}
+
+static int
 take_json(struct options *o, const char *value)
 {
 	(void)value;
@@ -335,6 +341,8 @@ static const struct row {
 	    "uses and a time, such as 100/1h, or 0" },
 	{ "decrypt-rate", OPTIONS_KEY, 1, take_decrypt_rate,
 	    "uses and a time, such as 1000/1h, or 0" },
+	{ "stale", OPTIONS_KEY, 1, take_stale,
+	    "a time such as 90s, 15m, 8h, 2d, or 0" },
 	{ "fix", OPTIONS_KEY, 0, take_fix, NULL },
 	{ "moved", OPTIONS_KEY, 0, take_moved, NULL },
 	{ "copied", OPTIONS_KEY, 0, take_copied, NULL },
@@ -388,7 +396,7 @@ options_parse(struct options *o, enum options_who who, int argc, char **argv,
 	o->timeout = TIMEOUT_DEFAULT;
 	o->others = o->adopt = -1;
 	o->window = o->lifetime = o->confirm = OPTION_UNSET;
-	o->open_rate = o->decrypt_rate = OPTION_UNSET;
+	o->open_rate = o->decrypt_rate = o->stale = OPTION_UNSET;
 	for (size_t i = 0; i < ROWS; i++)
 		if (rows[i].who & who)
 			table[n++] = (struct option){ rows[i].name,

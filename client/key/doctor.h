@@ -12,6 +12,7 @@
 #define DOCTOR_KEY	64 /* octets of a key or signature: 33 or 64 are right */
 #define DOCTOR_WORD	64 /* octets of a word of the server's */
 #define DOCTOR_LISTED	64 /* devices of a list that are looked at (NET_OTHERS) */
+#define DOCTOR_CONTACTS 32  /* stale devices of contacts that are named */
 #define DOCTOR_FINDINGS 512 /* about three for each listed device, and 80 */
 
 /* --- when it is too much, too old, too few ---------------------------------- */
@@ -36,6 +37,12 @@ struct
 	uint32_t id;
 	uint8_t known;	/* its key is */
 	uint64_t heard; /* seconds since 1970; 0: never */
+	uint8_t stale;	/* gets nothing any more, for that */
+};
+
+struct doctor_contact { /* a contact's device that is stale */
+	char jid[JID_SIZE];
+	uint32_t device;
 };
 
 #define DOCTOR_VERSIONS 2 /* of OMEMO, by enum namespace_id */
@@ -45,6 +52,7 @@ struct doctor_agent {
 	uint8_t vault, locked;
 	uint8_t doubt; /* enum doubt */
 	uint32_t clients;
+	const char *jid;
 	/* of the account: unless it is locked */
 	int read; /* what follows was read */
 	uint32_t device, nets;
@@ -54,6 +62,8 @@ struct doctor_agent {
 	size_t nwithdrawn, ndevices;
 	uint32_t withdrawn[LIMIT_WITHDRAWN];
 	struct doctor_device devices[LIMIT_DEVICES];
+	size_t nstale; /* all of them; the first DOCTOR_CONTACTS are named */
+	struct doctor_contact stale[DOCTOR_CONTACTS];
 };
 
 struct doctor_node {

@@ -12,6 +12,22 @@
 
 /* --- the agent --------------------------------------------------------------- */
 
+static void
+on_row(void *arg, const struct key_row *row)
+{
+	struct doctor_agent *a = arg;
+	struct doctor_contact *c;
+
+	if (!row->stale || strcmp(row->peer, a->jid) == 0)
+		return;
+	if (a->nstale < DOCTOR_CONTACTS) {
+		c = &a->stale[a->nstale];
+		memcpy(c->jid, row->peer, sizeof(c->jid));
+		c->device = row->device;
+	}
+	a->nstale++;
+}
+
 static int
 ask_own(struct key *key, struct doctor_agent *a)
 {
@@ -32,6 +48,9 @@ ask_own(struct key *key, struct doctor_agent *a)
 	if (doctor_read_own(&r, a) != 0)
 		return fail_agent("own bundle", ERR_MALFORMED, "");
 	a->read = 1;
+	a->jid = key->jid;
+	if (a->ns == 0) /* too many contacts for one answer: said */
+		(void)key_each_row(key, "", on_row, a);
 	return DONE;
 }
 

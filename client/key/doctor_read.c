@@ -55,6 +55,7 @@ doctor_read_own(struct reader *r, struct doctor_agent *a)
 		a->devices[i].id = reader_u32(r);
 		a->devices[i].known = reader_u8(r);
 		a->devices[i].heard = reader_u64(r);
+		a->devices[i].stale = reader_u8(r);
 	}
 	return reader_end(r) == 0 ? 0 : ERR_MALFORMED;
 }

@@ -138,18 +138,22 @@ show_reader(void *arg, const struct front_key *key)
 	be_patient(s);
 	fputs("* ", stderr);
 	text_print(stderr, key->peer);
-	fprintf(stderr, " %s with a key that is new here (device %u, %s):\n",
-	    key->trust == TRUST_UNDECIDED ? "would read (but does not yet)"
-					  : "reads",
+	fprintf(stderr, " %s with a key that %s (device %u, %s):\n",
+	    key->why == WHY_STALE ? "gets nothing any more"
+		: key->trust == TRUST_UNDECIDED
+		? "would read (but does not yet)"
+		: "reads",
+	    key->why == WHY_STALE ? "was not heard from for long"
+				  : "is new here",
 	    key->device, words_trust(key->trust));
 	fingerprint_show(stderr, key->fingerprint);
 	putc('\n', stderr);
 	if (s->options->json)
-		json_line(json_pack("{s:s, s:o, s:I, s:o, s:s}", "event",
+		json_line(json_pack("{s:s, s:o, s:I, s:o, s:s, s:s}", "event",
 		    "reader", "peer", json_cstring(key->peer), "device",
 		    (json_int_t)key->device, "fingerprint",
 		    json_fingerprint(key->fingerprint), "trust",
-		    words_trust(key->trust)));
+		    words_trust(key->trust), "why", words_why(key->why)));
 }
 
 /* Asks for no messages, so none of these comes. */

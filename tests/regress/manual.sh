@@ -53,7 +53,7 @@ done <"$T/verbs"
 sed -n '/^\.Ql about$/,/^did\.$/s/^\.Em //p' man/xmpp-key.1 | tr -d ',;.' |
 	tr -s ' ' '\n' | sort >"$T/named"
 grep -oh '"[a-z-]*"' client/key/doctor_*.c client/key/key_doctor.c | tr -d '"' |
-	grep -Ex 'agent|vault|locked|doubt|due|server|archive.*|carbons|pep|publish.*|clock|signed-.*|list.*|device-.*|bundle.*|prekeys|configure' |
+	grep -Ex 'agent|vault|locked|doubt|due|server|archive.*|carbons|pep|publish.*|clock|signed-.*|list.*|device-.*|bundle.*|prekeys|configure|contact-.*' |
 	sort -u >"$T/names"
 diff "$T/named" "$T/names" >"$T/diff.out" || fail "man/xmpp-key.1: doctor's names"
 for page in man/*.1; do

@@ -632,6 +632,7 @@ script_clear(struct script *s)
 			buffer_put_u32(
 			    &b, 0);	      /* trust, listed, reader, shown */
 			buffer_put_u8(&b, 0); /* retired */
+			buffer_put_u8(&b, 0); /* stale */
 		}
 		answer(s, &b);
 	}

@@ -237,6 +237,20 @@ FAULT(bad_bundle)
 	s->listed[1].bundle = NODE_MALFORMED;
 }
 
+FAULT(stale_by_the_agent)
+{
+	(void)s;
+	a->devices[0].heard = 0;
+	a->devices[0].stale = 1;
+}
+
+FAULT(contact_stale)
+{
+	(void)s;
+	a->nstale = 1;
+	a->stale[0] = (struct doctor_contact){ "romeo@montague.lit", 77 };
+}
+
 FAULT(stale)
 {
 	(void)s;
@@ -391,6 +405,10 @@ static const struct {
 	{ fault_bad_bundle, "device-no-bundle", LEVEL_WRONG, 0, REVOKE,
 	    "no valid bundle" },
 	{ fault_stale, "device-stale", LEVEL_NOTE, 0, REVOKE, "91 days" },
+	{ fault_stale_by_the_agent, "device-stale", LEVEL_NOTE, 0, REVOKE,
+	    "never been heard of: it does not get" },
+	{ fault_contact_stale, "contact-stale", LEVEL_NOTE, 0, "",
+	    "romeo@montague.lit device 77" },
 	{ fault_unknown, "device-unknown", LEVEL_NOTE, 0, REVOKE, "31415" },
 	{ fault_long_list, "list-long", LEVEL_NOTE, 0, "", "1000" },
 	{ fault_bundle_absent, "bundle-absent", LEVEL_WRONG, MEND_PUBLISH,
@@ -487,6 +505,21 @@ test_each_alone(void **state)
 		assert_int_equal(
 		    report_wrong(&w->r), rows[i].level == LEVEL_WRONG);
 	}
+	free(w);
+}
+
+/* More than are named are counted. */
+static void
+test_many_contacts(void **state)
+{
+	struct world *w = malloc(sizeof(*w));
+
+	(void)state;
+	assert_non_null(w);
+	set_well(w);
+	w->a.nstale = DOCTOR_CONTACTS + 1;
+	doctor_compare(&w->r, &w->a, &w->s, NOW);
+	assert_int_equal(count_not_fine(&w->r), DOCTOR_CONTACTS + 1);
 	free(w);
 }
 
@@ -653,6 +686,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_well),
 		cmocka_unit_test(test_each_alone),
+		cmocka_unit_test(test_many_contacts),
 		cmocka_unit_test(test_copy_is_not_mended),
 		cmocka_unit_test(test_locked),
 		cmocka_unit_test(test_full),
