@@ -192,8 +192,9 @@ device_check(const struct device *d)
 		if (flags[i] > 1)
 			return ERR_CORRUPT;
 	if (!is_device(d->id) || d->trust > TRUST_DISTRUSTED ||
-	    d->why > WHY_OLDER ||
-	    ((d->seen | d->listed | d->sessions | d->beat) & ~ALL_NS) != 0)
+	    d->why > WHY_STALE ||
+	    ((d->seen | d->listed | d->sessions) & ~ALL_NS) != 0 ||
+	    (d->beat & ~(ALL_NS | BEAT_SILENT)) != 0)
 		return ERR_CORRUPT;
 	return d->has_key && crypto_key_check(d->u) != 0 ? ERR_CORRUPT : 0;
 }

@@ -11,6 +11,7 @@
 #include "check.h"
 #include "keeper_flow.h"
 /* after it */
+#include "../../agent/export.h"
 #include "../../agent/peer.h"
 
 #define DAY 86400
@@ -150,6 +151,31 @@ test_note(void **state)
 	assert_int_equal(device_note_stale(&d, 0), 1);
 	assert_int_equal(d.why, WHY_RETURNED);
 	assert_int_equal(d.shown_reader, 0);
+}
+
+/* It can be moved to another machine. */
+static void
+test_export(void **state)
+{
+	struct peer p = { .n = 1 }, q;
+	struct export_item item = { .kind = EXPORT_PEER };
+	struct buffer b;
+
+	(void)state;
+	p.v[0] = a_device(1, 1);
+	p.v[0].u[0] = 9; /* the base point */
+	for (int over = 0; over < 2; over++) {
+		p.v[0].beat = (uint8_t)(BEAT_SILENT >> over);
+		p.v[0].why = WHY_STALE;
+		buffer_init(&b, 4096);
+		peer_pack(&p, &b);
+		item.octets = b.data;
+		item.len = b.len;
+		strcpy(item.name, ROMEO);
+		assert_int_equal(export_peer_read(&item, JULIET, &q),
+		    over ? ERR_CORRUPT : 0);
+		buffer_free(&b);
+	}
 }
 
 /* --- in messages ---------------------------------------------------------------- */
@@ -469,6 +495,7 @@ main(void)
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_own),
 		cmocka_unit_test(test_note),
+		cmocka_unit_test(test_export),
 		cmocka_unit_test(test_skipped),
 		cmocka_unit_test(test_setting),
 		cmocka_unit_test(test_clock),
