@@ -420,6 +420,9 @@ account_unpack(const uint8_t *p, size_t len, struct account_record *rec)
 	rec->limits.stale = STALE_DEFAULT;
 	if (version >= 2)
 		limits_unpack(&r, &rec->limits, version);
+	rec->label[0] = '\0';
+	if (version >= 3)
+		reader_cstring(&r, rec->label, sizeof rec->label);
 	rec->nwithdrawn = reader_count(&r, LIMIT_WITHDRAWN);
 	for (uint32_t i = 0; i < rec->nwithdrawn; i++) {
 		rec->withdrawn[i].id = reader_u32(&r);
@@ -465,6 +468,7 @@ account_pack(const struct account_record *rec, struct buffer *b)
 	buffer_put_u8(b, rec->ours);
 	buffer_put_u32(b, rec->window);
 	limits_pack(b, &rec->limits);
+	buffer_put_cstring(b, rec->label);
 	buffer_put_u32(b, rec->nwithdrawn);
 	for (uint32_t i = 0; i < rec->nwithdrawn; i++) {
 		buffer_put_u32(b, rec->withdrawn[i].id);

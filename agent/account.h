@@ -64,6 +64,7 @@ struct account_record {
 	uint8_t ours; /* the bundle on the server is this state's (the same) */
 	uint32_t window; /* seconds a message stays; 0: until first opened */
 	struct limits limits;
+	char label[LIMIT_LABEL + 1]; /* of this device; "": none */
 	uint32_t nwithdrawn;
 	struct withdrawn withdrawn[LIMIT_WITHDRAWN]; /* oldest first */
 };

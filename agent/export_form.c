@@ -172,7 +172,7 @@ export_account_read(const struct export_item *item, struct account_record *rec)
 		return err;
 	if (!is_device(rec->device) || rec->others > OTHERS_TRUST ||
 	    (rec->own_read & ~ALL_NS) != 0 || rec->window > LIMIT_WINDOW ||
-	    limits_check(&rec->limits) != 0)
+	    limits_check(&rec->limits) != 0 || rec->label[0] != '\0')
 		return ERR_CORRUPT;
 	for (uint32_t i = 0; i < rec->nwithdrawn; i++)
 		if (!is_device(rec->withdrawn[i].id) ||

@@ -35,6 +35,9 @@
 #define LIMIT_DUTIES                                                           \
 	64 /* devices that a server still has to drop; then no new ones */
 #define STRANGERS_SHARE 4 /* they fill at most this part of what all share */
+#define LIMIT_LABEL                                                            \
+	52 /* octets: fewer than 53 characters (XEP-0384), whatever they are */
+#define LIMIT_LABELS 64 /* handed in at once: DOCTOR_LISTED */
 /* --- devices that are not heard from --- */
 #define STALE_DEFAULT (90 * 86400) /* seconds; XEP-0384 names no number */
 #define LIMIT_STALE   (3650 * 86400)

@@ -60,6 +60,7 @@ put_public(struct buffer *b, struct txn *t, const char *jid, uint8_t ns)
 		buffer_put_u64(b, p->current.made);
 		put_withdrawn(b, rec);
 		err = put_devices(b, t, jid, rec->limits.stale);
+		buffer_put_cstring(b, rec->label);
 	}
 	prekeys_release(p);
 	account_release(rec);

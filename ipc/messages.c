@@ -78,6 +78,13 @@ const struct message messages[] = {
 	{ M_CONSTRAIN, "CONSTRAIN", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
 	  "account:s settings:[ what:u8 value:u64 ]", "",
 	  "Limit what an identity may be used for: all of the settings or none." },
+	{ M_LABEL, "LABEL", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
+	  "account:s label:s", "",
+	  "What this device calls itself in OMEMO 2's list, signed; empty: nothing. Not 32 or 33 octets." },
+	{ M_LABELS, "LABELS", LINK_CLIENT, RIGHT_INFO, 0, BODY,
+	  "account:s labels:[ device:u32 label:s signature:s ]",
+	  "rows:[ device:u32 verdict:u8 ]",
+	  "Labels of the account's devices as the server has them: does the device's key verify them?" },
 	{ M_ADOPT, "ADOPT", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL, "how:u8",
 	  "accounts:[ jid:s device:u32 ]",
 	  "End a doubt: the state was moved and goes on, or it is a copy and gets new device ids." },
@@ -153,8 +160,8 @@ const struct message messages[] = {
 	  "account:s namespace:u8",
 	  "device:u32 identity:s spk_id:u32 spk:s signature:s "
 	  "prekeys:[ id:u32 key:s ] spk_made:u64 withdrawn:[ id:u32 ] "
-	  "devices:[ id:u32 known:u8 heard:u64 stale:u8 ]",
-	  "The account's public keys as they are to be published, ids given up, its other devices." },
+	  "devices:[ id:u32 known:u8 heard:u64 stale:u8 ] label:s",
+	  "The account's public keys as they are to be published, ids given up, its other devices, its label." },
 	/* --- client link: moving an identity ---------------------------------- */
 	{ M_EXPORT, "EXPORT", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
 	  "account:s part:u32", "bytes:s last:u8",
@@ -199,8 +206,8 @@ const struct message messages[] = {
 	  "The archive was read up to this id; end: to its end, for this connection." },
 	{ M_WORK, "WORK", LINK_CLIENT, RIGHT_NETWORK, 0, SMALL, "account:s",
 	  "item:u64 work:u8 namespace:u8 to:s id:s device:u32 devices:[ id:u32 ] "
-	  "identity:s spk_id:u32 spk:s signature:s prekeys:[ id:u32 key:s ] "
-	  ELEMENTS,
+	  "label:s labelsig:s identity:s spk_id:u32 spk:s signature:s "
+	  "prekeys:[ id:u32 key:s ] " ELEMENTS,
 	  "The next thing to do for the account, with its fixed octets; item 0: nothing." },
 	{ M_WORK_DONE, "WORK_DONE", LINK_CLIENT, RIGHT_NETWORK, 0, SMALL,
 	  "account:s item:u64 status:u8 reason:s", "",
@@ -305,6 +312,9 @@ const struct message messages[] = {
 	  "Where to put it and with what headers, and where others get it." },
 	{ M_NET_NO_SLOT, "NET_NO_SLOT", LINK_FRONT, 0, E, SMALL, "reason:s", NULL,
 	  "There is no place for it." },
+	{ M_NET_SEEN_LABEL, "NET_SEEN_LABEL", LINK_FRONT, 0, E, SMALL,
+	  "device:u32 label:s signature:s", NULL,
+	  "A listed device's name and its signature, of OMEMO 2; before SEEN_LIST." },
 	/* --- file link: each of the two does one thing, says how it went, ends - */
 	{ M_FILE_SEAL, "FILE_SEAL", LINK_FILE, 0, E, SMALL,
 	  "key:f32 iv:s size:u64", NULL,

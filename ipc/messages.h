@@ -99,6 +99,8 @@ enum message_type {
 	/* client link */
 	M_RESET = 54,
 	M_SIGNAL = 57,
+	M_LABEL,
+	M_LABELS,
 
 	/* events, id 0 */
 	M_EVENT_LOCKED = 64,
@@ -142,6 +144,7 @@ enum message_type {
 	M_FRONT_SLOT = 116, /* front to net: where may a file be put? */
 	M_NET_SLOT,	    /* net to front */
 	M_NET_NO_SLOT,
+	M_NET_SEEN_LABEL, /* net to front: of INSPECT, too */
 	/* file link: all events */
 	M_FILE_SEAL = 200, /* to the cipher */
 	M_FILE_OPEN,
@@ -286,6 +289,9 @@ enum constraint {
 	CONSTRAIN_STALE, /* seconds unheard, then a device is no reader; 0: never */
 };
 
+/* is a label its device's? UNKNOWN: the key is not known here */
+enum label_verdict { LABEL_GOOD = 0, LABEL_BAD, LABEL_UNKNOWN };
+
 /* when askpass asks before a message is opened or composed */
 enum confirm_when { CONFIRM_NEVER = 0, CONFIRM_EACH, CONFIRM_ONCE };
 
@@ -335,6 +341,7 @@ enum act {
 	ACT_IMPORT,
 	ACT_EXPORT,
 	ACT_RESET, /* new sessions with a device of a contact */
+	ACT_LABEL, /* what this device is called */
 };
 
 enum ask_status { ASK_DONE = 0, ASK_FAILED = 1, ASK_ABSENT = 2 };

@@ -58,6 +58,7 @@ struct doctor_agent {
 	uint32_t device, nets;
 	uint8_t due;
 	struct doctor_bundle bundle;
+	char label[LIMIT_LABEL + 1]; /* this device's, to be published; or "" */
 	uint64_t spk_made;
 	size_t nwithdrawn, ndevices;
 	uint32_t withdrawn[LIMIT_WITHDRAWN];
@@ -78,6 +79,16 @@ struct doctor_listed {
 	uint8_t bundle; /* enum node_state; of the own one: nothing */
 };
 
+#define DOCTOR_LABEL 208 /* octets of a name on the list (XML_LABEL) */
+
+struct doctor_label {
+	uint32_t id;
+	char text[DOCTOR_LABEL + 1];
+	size_t siglen;
+	uint8_t sig[DOCTOR_KEY];
+	uint8_t verdict; /* enum label_verdict, of the agent */
+};
+
 struct doctor_server {
 	int asked; /* all that follows was told */
 	char why[512];
@@ -88,6 +99,8 @@ struct doctor_server {
 	uint32_t total; /* ids on the list */
 	size_t nlisted;
 	struct doctor_listed listed[DOCTOR_LISTED];
+	size_t nlabels;
+	struct doctor_label labels[LIMIT_DEVICES];
 	struct doctor_node node; /* the bundle's */
 	struct doctor_bundle bundle;
 };
@@ -139,6 +152,9 @@ int doctor_ask_agent(struct key *, uint8_t ns, struct doctor_agent *);
  * fails is in why. */
 void doctor_ask_server(struct key *, uint32_t device, int configure,
     struct doctor_server[static DOCTOR_VERSIONS]);
+
+/* The agent's verdict on the labels that the server has. 0, or the exit code. */
+int doctor_ask_labels(struct key *, struct doctor_server *);
 
 void report_print(const struct report *, const struct options *);
 

@@ -74,6 +74,41 @@ doctor_ask_agent(struct key *key, uint8_t ns, struct doctor_agent *a)
 	return a->vault && !a->locked ? ask_own(key, a) : DONE;
 }
 
+static void
+put_labels(struct buffer *b, const struct doctor_server *s)
+{
+	buffer_put_u32(b, (uint32_t)s->nlabels);
+	for (size_t i = 0; i < s->nlabels; i++) {
+		buffer_put_u32(b, s->labels[i].id);
+		buffer_put_cstring(b, s->labels[i].text);
+		buffer_put_string(b, s->labels[i].sig, s->labels[i].siglen);
+	}
+}
+
+int
+doctor_ask_labels(struct key *key, struct doctor_server *s)
+{
+	struct buffer b;
+	struct reader r;
+	int code;
+
+	if (s->nlabels == 0)
+		return DONE;
+	key_body(key, &b);
+	put_labels(&b, s);
+	code = key_call(key, M_LABELS, &b, &r, key->jid);
+	if (code != DONE)
+		return code;
+	if (reader_u32(&r) != s->nlabels) /* in their order */
+		return fail_agent("labels", ERR_MALFORMED, "");
+	for (size_t i = 0; i < s->nlabels; i++) {
+		(void)reader_u32(&r);
+		s->labels[i].verdict = reader_u8(&r);
+	}
+	return reader_end(&r) == 0 ? DONE
+				   : fail_agent("labels", ERR_MALFORMED, "");
+}
+
 /* --- the server -------------------------------------------------------------- */
 
 struct look {

@@ -402,8 +402,10 @@ doctor_compare(struct report *r, const struct doctor_agent *a,
 	r->version = versions[a->ns];
 	if (s->asked)
 		compare_list(r, a, s, now);
-	if (s->asked && a->read)
+	if (s->asked && a->read) {
+		compare_labels(r, a, s);
 		compare_bundle(r, a, s);
+	}
 	r->version = NULL;
 	if (r->copy)
 		forbid_publish(r);

@@ -58,6 +58,7 @@ int key_doctor(struct key *);
 int key_help(struct key *);
 int key_adopt(struct key *);
 int key_reset(struct key *);
+int key_label(struct key *);
 int key_constrain(struct key *);
 int key_slots(struct key *);
 int key_passwd(struct key *);

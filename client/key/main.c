@@ -45,6 +45,9 @@ static const struct verb verbs[] = {
 	    "never use a key again", 1, 2, 66, RIGHT_TRUST },
 	{ "reset", key_reset, "JID {[PEER] URI|- | PEER FINGERPRINT}",
 	    "begin new sessions with a device", 1, 2, 66, RIGHT_TRUST },
+	{ "label", key_label, "JID [TEXT]",
+	    "what this device calls itself to other clients", 1, 1, 2,
+	    RIGHT_ADMIN },
 	{ "constrain", key_constrain,
 	    "JID [--window T] [--lifetime T] "
 	    "[--confirm|--confirm-once|--no-confirm] [--open-rate N/T] "

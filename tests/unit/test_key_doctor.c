@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../client/key/doctor.h"
+#include "../../client/key/doctor_compare.h"
 #include "../../client/net/net.h"
 #include "check.h"
 
@@ -508,6 +508,54 @@ test_each_alone(void **state)
 	free(w);
 }
 
+/* What devices call themselves, in OMEMO 2: theirs alone is shown. */
+static void
+test_labels(void **state)
+{
+	static const struct {
+		const char *ours, *listed;
+		uint32_t id;
+		uint8_t verdict;
+		const char *about; /* NULL: nothing is said */
+	} cases[] = {
+		{ "", NULL, 0, 0, NULL },
+		{ "desk", "desk", 27183, LABEL_GOOD, "label" },
+		{ "desk", "desk", 27183, LABEL_BAD, "label-own" },
+		{ "desk", "bed", 27183, LABEL_GOOD, "label-own" },
+		{ "desk", NULL, 0, 0, "label-own" },
+		{ "", "bed", 27183, LABEL_GOOD, "label-own" },
+		{ "", "phone", 31415, LABEL_GOOD, "label" },
+		{ "", "phone", 31415, LABEL_BAD, "label-bad" },
+		{ "", "phone", 31415, LABEL_UNKNOWN, NULL },
+	};
+	struct world *w = malloc(sizeof(*w));
+
+	(void)state;
+	assert_non_null(w);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (uint8_t ns = 0; ns < 2; ns++) {
+			set_well(w);
+			w->a.ns = ns;
+			strcpy(w->a.label, cases[i].ours);
+			w->s.nlabels = cases[i].listed != NULL;
+			if (cases[i].listed != NULL) {
+				w->s.labels[0].id = cases[i].id;
+				strcpy(w->s.labels[0].text, cases[i].listed);
+				w->s.labels[0].verdict = cases[i].verdict;
+			}
+			w->r.n = 0;
+			compare_labels(&w->r, &w->a, &w->s);
+			if (ns == 0 || cases[i].about == NULL) {
+				assert_int_equal(w->r.n, 0);
+				continue;
+			}
+			assert_non_null(find(&w->r, cases[i].about));
+			assert_true(strstr(w->r.v[0].text, "phone") == NULL ||
+			    cases[i].verdict == LABEL_GOOD);
+		}
+	free(w);
+}
+
 /* More than are named are counted. */
 static void
 test_many_contacts(void **state)
@@ -643,6 +691,40 @@ read_prekeys(struct doctor_server *s, uint32_t n, size_t len)
 	return read_it(M_NET_SEEN_PREKEYS, &b, s);
 }
 
+static int
+read_label(struct doctor_server *s, size_t len, size_t siglen)
+{
+	char label[DOCTOR_LABEL + 2];
+	uint8_t sig[DOCTOR_KEY + 1] = { 1 };
+	struct buffer b;
+
+	memset(label, 'x', len);
+	label[len] = '\0';
+	buffer_init(&b, FRAME_MAX);
+	buffer_put_u32(&b, 31415);
+	buffer_put_cstring(&b, label);
+	buffer_put_string(&b, sig, siglen);
+	return read_it(M_NET_SEEN_LABEL, &b, s);
+}
+
+/* Each field by one; more of them than there is room for. */
+static void
+test_reading_labels(void **state)
+{
+	struct doctor_server *s = calloc(1, sizeof(*s));
+
+	(void)state;
+	assert_non_null(s);
+	assert_int_equal(read_label(s, DOCTOR_LABEL + 1, 64), ERR_MALFORMED);
+	assert_int_equal(read_label(s, 4, DOCTOR_KEY + 1), ERR_MALFORMED);
+	s->nlabels = 0;
+	for (int i = 0; i <= LIMIT_DEVICES; i++)
+		assert_int_equal(read_label(s, DOCTOR_LABEL, DOCTOR_KEY), 0);
+	assert_int_equal(s->nlabels, LIMIT_DEVICES);
+	assert_int_equal(s->labels[0].verdict, LABEL_UNKNOWN);
+	free(s);
+}
+
 static void
 test_reading(void **state)
 {
@@ -687,10 +769,12 @@ main(void)
 		cmocka_unit_test(test_well),
 		cmocka_unit_test(test_each_alone),
 		cmocka_unit_test(test_many_contacts),
+		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_copy_is_not_mended),
 		cmocka_unit_test(test_locked),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_reading),
+		cmocka_unit_test(test_reading_labels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -678,6 +678,9 @@ labels(void **state)
 	static struct xml_list list;
 	static struct xml_labels kept;
 	const uint32_t ids[] = { 5, 6, 7, 8 };
+	struct xml_label ours = { .id = 9 };
+	struct reader r;
+	struct buffer b;
 	char text[1024], label[XML_LABEL + 2];
 	xmpp_stanza_t *el, *out, *device;
 
@@ -696,7 +699,7 @@ labels(void **state)
 	assert_int_equal(list.n, 4);
 	labels_parse(el, OMEMO2, &kept);
 	xmpp_stanza_release(el);
-	out = list_build(ctx, OMEMO2, ids, 4, &kept);
+	out = list_build(ctx, OMEMO2, ids, 4, &kept, &ours);
 	device = el_child(out, "device", NS_OMEMO2_XML);
 	if (device == NULL) /* built: the namespace is its parent's */
 		device = xmpp_stanza_get_children(out);
@@ -707,6 +710,23 @@ labels(void **state)
 	     device = xmpp_stanza_get_next(device))
 		assert_string_equal(el_get(device, "label"), "");
 	xmpp_stanza_release(out);
+	/* ours is what the keeper says, whatever was on the list */
+	for (int named = 0; named < 2; named++) {
+		buffer_init(&b, 256);
+		buffer_put_cstring(&b, named ? "desk" : "");
+		buffer_put_string(&b, "\xff\xff\xff", named ? 3 : 0);
+		reader_init(&r, b.data, b.len);
+		label_read(&r, 5, &ours);
+		assert_int_equal(reader_end(&r), 0);
+		buffer_free(&b);
+		out = list_build(ctx, OMEMO2, ids, 1, &kept, &ours);
+		device = xmpp_stanza_get_children(out);
+		assert_string_equal(
+		    el_get(device, "label"), named ? "desk" : "");
+		assert_string_equal(
+		    el_get(device, "labelsig"), named ? "////" : "");
+		xmpp_stanza_release(out);
+	}
 }
 
 #define B2  "<bundle xmlns='" NS_OMEMO2_XML "'>"
