@@ -145,6 +145,7 @@ enum message_type {
 	M_NET_SLOT,	    /* net to front */
 	M_NET_NO_SLOT,
 	M_NET_SEEN_LABEL, /* net to front: of INSPECT, too */
+	M_NET_TOO_BIG,
 	/* file link: all events */
 	M_FILE_SEAL = 200, /* to the cipher */
 	M_FILE_OPEN,

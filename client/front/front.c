@@ -279,6 +279,9 @@ on_packet(void *arg, struct frame *f)
 	case M_NET_NO_SLOT:
 		on_no_slot(front, &f->body);
 		break;
+	case M_NET_TOO_BIG:
+		outbox_too_big(front, &f->body);
+		break;
 	case M_NET_CAUGHT_UP:
 		front->handler->caught_up(front->arg);
 		break;

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -477,6 +478,27 @@ outbox_failed(struct front *front, struct reader *r)
 	if (out == NULL)
 		return;
 	give_up(front, out, reason[0] != '\0' ? reason : err_text(-(int)code));
+	front->handler->progress(front->arg);
+}
+
+void
+outbox_too_big(struct front *front, struct reader *r)
+{
+	uint8_t handle[HANDLE_SIZE];
+	char reason[160];
+	struct outgoing *out;
+	uint64_t octets;
+
+	reader_fixed(r, handle, sizeof(handle));
+	octets = reader_u64(r);
+	out = find(front, handle);
+	if (out == NULL || ++out->refusals < REFUSALS)
+		return;
+	snprintf(reason, sizeof(reason),
+	    "too long, as it seems: the server has closed the connection twice "
+	    "at this message of %" PRIu64 " octets",
+	    octets);
+	give_up(front, out, reason);
 	front->handler->progress(front->arg);
 }
 

@@ -18,6 +18,7 @@
 #define OUTBOX_MAX  LIMIT_OUTBOX
 #define COMPOSE_MAX 32 /* COMPOSE requests without an answer */
 #define CLEARS_MAX  64 /* messages in clear that the keeper is asked about */
+#define REFUSALS    2 /* streams closed over one message; then it is given up */
 #define RECENT_MAX  64 /* messages sent whose receipts are believed */
 #define TYPING_S    60 /* seconds; an older typing state is not told */
 #define RETRY_MS    300
@@ -72,6 +73,7 @@ struct outgoing {
 	struct buffer body;	     /* COMPOSE's, until it is composed */
 	int dropped;		     /* given up while COMPOSE was on its way */
 	unsigned tries;
+	unsigned refusals; /* streams that it may have cost */
 };
 
 struct recent { /* who may say that it has been received */
@@ -158,5 +160,7 @@ void outbox_gone(struct front *);
 void outbox_readers(struct front *, const uint8_t handle[HANDLE_SIZE]);
 void outbox_sent(struct front *, struct reader *);
 void outbox_failed(struct front *, struct reader *);
+/* NET_TOO_BIG: the second time it is not sent again. */
+void outbox_too_big(struct front *, struct reader *);
 
 #endif

@@ -5,9 +5,11 @@
  * fetched at once, handed in, and ENCRYPT asked again. What it then gives is
  * always the same octets, so sending again is always safe.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "limits.h"
 #include "message.h"
 #include "net.h"
 #include "omemo_xml.h"
@@ -22,6 +24,7 @@ struct out {
 	unsigned rounds;  /* times that NEED was answered */
 	unsigned pending; /* fetches on their way */
 	int busy;	  /* a request or a fetch is on its way */
+	size_t octets;	  /* of the stanza, once it was sent */
 	struct timer *timer;
 };
 
@@ -139,6 +142,20 @@ out_need(struct out *o, struct reader *r, int fetch)
 	}
 }
 
+/* The server would close the stream at it. */
+static void
+out_too_big(struct out *o)
+{
+	char reason[LIMIT_REASON];
+
+	snprintf(reason, sizeof(reason),
+	    "too long: it takes %zu octets for all of its readers, and the "
+	    "server takes no more than %zu",
+	    o->octets, o->net->stanza_max);
+	out_fail(o->net, o->handle, reason, on_noted, NULL);
+	out_free(o);
+}
+
 static enum message_kind
 shape_of(uint8_t kind)
 {
@@ -163,6 +180,12 @@ out_done(struct out *o, struct reader *r)
 		out_fail(
 		    o->net, o->handle, "it cannot be built", on_noted, NULL);
 		out_free(o);
+		return;
+	}
+	o->octets = limits_measure(o->net, message);
+	if (o->octets > o->net->stanza_max) {
+		xmpp_stanza_release(message);
+		out_too_big(o);
 		return;
 	}
 	if (shape == MESSAGE_CHAT) /* nobody is told of a signal's bounce */
@@ -262,6 +285,24 @@ outgoing_online(struct net *net)
 	TAILQ_FOREACH_SAFE(o, &net->outgoing->queue, entry, next)
 		if (!o->busy)
 			out_encrypt(o);
+}
+
+/*
+ * A violation of the server's policy is most often a stanza over a limit that
+ * it does not announce. Which one it was it does not say: the longest that it
+ * has not acknowledged, unless each server must take that.
+ */
+void
+outgoing_refused(struct net *net)
+{
+	const struct out *o, *longest = NULL;
+
+	TAILQ_FOREACH(o, &net->outgoing->queue, entry)
+		if (o->octets > NET_STANZA_SURE &&
+		    (longest == NULL || o->octets > longest->octets))
+			longest = o;
+	if (longest != NULL)
+		front_too_big(net, longest->handle, longest->octets);
 }
 
 int

@@ -24,6 +24,17 @@ if [ -n "${WIRE_LOG:-}" ]; then
 	wire_options="plugin_paths = { \"$WIRE_MODULES\" }
 wire_log = \"$WIRE_LOG\""
 fi
+# STANZA=N: no stanza of more octets; with ANNOUNCE=DIR of mod_stream_limits.lua it
+# says so.
+if [ -n "${STANZA:-}" ]; then
+	wire_options="$wire_options
+c2s_stanza_size_limit = $STANZA"
+fi
+if [ -n "${ANNOUNCE:-}" ]; then
+	wire_module="$wire_module${wire_module:+, }\"stream_limits\","
+	wire_options="$wire_options
+plugin_paths = { \"$ANNOUNCE\" }"
+fi
 # FILES=PORT: the server of capulet.lit takes files there, by https, of 1 MiB
 # at most, 2 MiB a day; that of montague.lit sends them to FILES_BASE.
 files=''

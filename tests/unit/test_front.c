@@ -549,6 +549,52 @@ script_refuse(struct script *s)
 }
 
 static void
+too_big(struct script *s, int handle)
+{
+	struct buffer b;
+
+	buffer_init(&b, 64);
+	put_fixed(&b, handle, HANDLE_SIZE);
+	buffer_put_u64(&b, 123456);
+	put_frame(s->link, M_NET_TOO_BIG, 0, &b);
+	buffer_free(&b);
+}
+
+/* A message that may have cost a connection is sent again, and once. */
+static void
+script_too_big(struct script *s)
+{
+	uint8_t packet[256];
+	struct buffer b;
+
+	greet(s, 0);
+	expect(s, M_ATTACH_FRONT);
+	buffer_init(&b, 64);
+	buffer_put_u32(&b, 1);
+	put_fixed(&b, 9, 32);
+	answer(s, &b);
+	expect(s, M_COMPOSE);
+	buffer_init(&b, 64);
+	put_fixed(&b, 5, HANDLE_SIZE);
+	answer(s, &b);
+	for (int i = 0; i < 2; i++) {
+		buffer_init(&b, 256);
+		buffer_put_cstring(&b, ACCOUNT "/x");
+		put_frame(s->link, M_NET_ONLINE, 0, &b);
+		buffer_free(&b);
+		if (read(s->link, packet, sizeof(packet)) !=
+			FRAME_HEADER + HANDLE_SIZE ||
+		    packet[4] != M_FRONT_SEND)
+			script_fail("no FRONT_SEND");
+		too_big(s, 6); /* of which this front knows nothing */
+		put_frame(s->link, M_NET_TOO_BIG, 0, NULL); /* ill */
+		too_big(s, 5);
+	}
+	expect(s, M_DISCARD);
+	answer(s, NULL);
+}
+
+static void
 net_slot(struct script *s, const char *put, const char *get, uint32_t headers)
 {
 	struct buffer b;
@@ -942,6 +988,16 @@ test_refuse(void **state)
 }
 
 static void
+test_too_big(void **state)
+{
+	(void)state;
+	run(script_too_big, 1,
+	    "online(" ACCOUNT "/x) online(" ACCOUNT
+	    "/x) failed(too long, as it seems: the server has closed the "
+	    "connection twice at this message of 123456 octets) ");
+}
+
+static void
 test_clear(void **state)
 {
 	(void)state;
@@ -977,6 +1033,7 @@ main(void)
 		cmocka_unit_test(test_receipts),
 		cmocka_unit_test(test_send),
 		cmocka_unit_test(test_refuse),
+		cmocka_unit_test(test_too_big),
 		cmocka_unit_test(test_clear),
 		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_vanish),

@@ -72,10 +72,9 @@ test_published(void **state)
 	assert_memory_equal(again.sig, item.sig, 64);
 	work_is_done(&s.juliet, again.item, WORK_OK);
 	assert_int_equal(set(&s.juliet, ""), ERR_RIGHT);
-	assert_int_equal(
-	    user_call(s.juliet.admin, M_ELEVATE,
-		body(&b, "41s", (uint32_t)RIGHT_ADMIN, SECRET_PASSPHRASE,
-		    PASSPHRASE)),
+	assert_int_equal(user_call(s.juliet.admin, M_ELEVATE,
+			     body(&b, "41s", (uint32_t)RIGHT_ADMIN,
+				 SECRET_PASSPHRASE, PASSPHRASE)),
 	    0);
 	assert_int_equal(set(&s.juliet, ""), 0);
 	list_item(&s.juliet, &item);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../client/net/base64.h"
+#include "../../client/net/limits.h"
 #include "../../client/net/net.h"
 #include "../../client/net/omemo_xml.h"
 #include "../../client/net/pep.h"
@@ -669,6 +670,62 @@ encrypted2_long(void **state)
 	}
 }
 
+#define LIMITS(inside)                                                         \
+	"<limits xmlns='urn:xmpp:stream-limits:0'>" inside "</limits>"
+
+/* What a server takes at once: a number, or nothing. */
+static void
+stream_limits(void **state)
+{
+	static const struct {
+		const char *inside;
+		size_t max;
+	} cases[] = {
+		{ "", 0 },
+		{ LIMITS("<max-bytes>10000</max-bytes>"), 10000 },
+		{ LIMITS("<idle-seconds>9</idle-seconds>"
+			 "<max-bytes>4294967295</max-bytes>"),
+		    4294967295 },
+		{ LIMITS("<max-bytes>4294967296</max-bytes>"), 0 },
+		{ LIMITS("<max-bytes>99999999999999999999</max-bytes>"), 0 },
+		{ LIMITS("<max-bytes>-1</max-bytes>"), 0 },
+		{ LIMITS("<max-bytes> 1</max-bytes>"), 0 },
+		{ LIMITS("<max-bytes>1k</max-bytes>"), 0 },
+		{ LIMITS("<max-bytes/>"), 0 },
+		{ LIMITS("<max-bytes><a/></max-bytes>"), 0 },
+		{ LIMITS(""), 0 },
+		{ "<limits xmlns='urn:other'><max-bytes>1</max-bytes></limits>",
+		    0 },
+	};
+	struct net net = { .ctx = ctx, .stanza_max = 1 };
+	char text[512];
+	xmpp_stanza_t *el;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text),
+		    "RECV: <features xmlns='" XMPP_NS_STREAMS "'>%s</features>",
+		    cases[i].inside);
+		el = parse(text + 6);
+		assert_int_equal(limits_parse(el), cases[i].max);
+		xmpp_stanza_release(el);
+		limits_log(&net, text);
+		assert_int_equal(net.stanza_max,
+		    cases[i].max != 0 ? cases[i].max : NET_STANZA);
+	}
+	/* what is none, or is ours, changes nothing */
+	net.stanza_max = 7;
+	limits_log(&net, "SEND: <features/>");
+	limits_log(&net, "RECV: <message/>");
+	limits_log(&net, "RECV: <features");
+	limits_log(&net, "RECV:");
+	limits_log(&net, "");
+	assert_int_equal(net.stanza_max, 7);
+	el = parse("<a b='c'>&lt;</a>");
+	assert_int_equal(limits_measure(&net, el), 17);
+	xmpp_stanza_release(el);
+}
+
 #define L2 "<devices xmlns='" NS_OMEMO2_XML "'>"
 
 /* A label with its signature outlives our writing of the list. */
@@ -894,6 +951,7 @@ main(void)
 		cmocka_unit_test(encrypted2),
 		cmocka_unit_test(encrypted2_long),
 		cmocka_unit_test(labels),
+		cmocka_unit_test(stream_limits),
 		cmocka_unit_test(bundles2),
 		cmocka_unit_test(bundle2_there_and_back),
 		cmocka_unit_test(both_there_and_back),
