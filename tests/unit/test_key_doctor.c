@@ -59,7 +59,7 @@ set_well(struct world *w)
 		.nets = 1,
 		.spk_made = NOW - 6 * DAY,
 		.ndevices = 1,
-		.devices = { { 31415, 1, NOW - DAY } } };
+		.devices = { { 31415, 1, NOW - DAY, 0 } } };
 	set_bundle(&w->a.bundle);
 	w->s.asked = 1;
 	w->s.archive = w->s.carbons = w->s.pep = w->s.options = TOLD_YES;
