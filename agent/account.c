@@ -367,9 +367,9 @@ account_find(struct keeper *k, const char *jid)
 
 /* --- the record ------------------------------------------------------------- */
 
-/* since version 2 of the record */
+/* since version 2 of the record, stale since 3 */
 static void
-limits_unpack(struct reader *r, struct limits *l)
+limits_unpack(struct reader *r, struct limits *l, uint8_t version)
 {
 	l->lifetime = reader_u32(r);
 	l->confirm = reader_u8(r);
@@ -377,6 +377,8 @@ limits_unpack(struct reader *r, struct limits *l)
 		l->rate[i].uses = reader_u32(r);
 		l->rate[i].seconds = reader_u32(r);
 	}
+	if (version >= 3)
+		l->stale = reader_u32(r);
 }
 
 static void
@@ -388,6 +390,7 @@ limits_pack(struct buffer *b, const struct limits *l)
 		buffer_put_u32(b, l->rate[i].uses);
 		buffer_put_u32(b, l->rate[i].seconds);
 	}
+	buffer_put_u32(b, l->stale);
 }
 
 int
@@ -398,7 +401,7 @@ account_unpack(const uint8_t *p, size_t len, struct account_record *rec)
 
 	reader_init(&r, p, len);
 	version = reader_u8(&r);
-	if (version < 1 || version > 2)
+	if (version < 1 || version > 3)
 		return ERR_CORRUPT;
 	reader_fixed(&r, rec->identity.seed, 32);
 	reader_fixed(&r, rec->identity.ed, 32);
@@ -414,8 +417,12 @@ account_unpack(const uint8_t *p, size_t len, struct account_record *rec)
 	rec->ours = reader_u8(&r);
 	rec->window = reader_u32(&r);
 	memset(&rec->limits, 0, sizeof rec->limits);
+	rec->limits.stale = STALE_DEFAULT;
 	if (version >= 2)
-		limits_unpack(&r, &rec->limits);
+		limits_unpack(&r, &rec->limits, version);
+	rec->label[0] = '\0';
+	if (version >= 3)
+		reader_cstring(&r, rec->label, sizeof rec->label);
 	rec->nwithdrawn = reader_count(&r, LIMIT_WITHDRAWN);
 	for (uint32_t i = 0; i < rec->nwithdrawn; i++) {
 		rec->withdrawn[i].id = reader_u32(&r);
@@ -446,7 +453,7 @@ account_open(struct txn *t, const char *jid, struct account_record **out)
 void
 account_pack(const struct account_record *rec, struct buffer *b)
 {
-	buffer_put_u8(b, 2);
+	buffer_put_u8(b, 3);
 	buffer_put(b, rec->identity.seed, 32);
 	buffer_put(b, rec->identity.ed, 32);
 	buffer_put(b, rec->identity.priv, 32);
@@ -461,6 +468,7 @@ account_pack(const struct account_record *rec, struct buffer *b)
 	buffer_put_u8(b, rec->ours);
 	buffer_put_u32(b, rec->window);
 	limits_pack(b, &rec->limits);
+	buffer_put_cstring(b, rec->label);
 	buffer_put_u32(b, rec->nwithdrawn);
 	for (uint32_t i = 0; i < rec->nwithdrawn; i++) {
 		buffer_put_u32(b, rec->withdrawn[i].id);

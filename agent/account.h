@@ -43,6 +43,7 @@ enum rates { RATE_OPEN, RATE_DECRYPT, RATES };
 struct limits {
 	uint32_t lifetime; /* seconds from unlock; 0: none of its own */
 	uint8_t confirm;   /* enum confirm_when */
+	uint32_t stale;	   /* seconds; 0: devices never are */
 
 	struct rate {
 		uint32_t uses; /* 0: no limit */
@@ -63,6 +64,7 @@ struct account_record {
 	uint8_t ours; /* the bundle on the server is this state's (the same) */
 	uint32_t window; /* seconds a message stays; 0: until first opened */
 	struct limits limits;
+	char label[LIMIT_LABEL + 1]; /* of this device; "": none */
 	uint32_t nwithdrawn;
 	struct withdrawn withdrawn[LIMIT_WITHDRAWN]; /* oldest first */
 };
@@ -72,8 +74,7 @@ struct indexed { /* a message or a composed one, in order of seq */
 	uint64_t seq;
 	uint64_t time; /* real time, seconds */
 	uint32_t len;  /* octets of its text */
-	uint8_t
-	    fixed; /* outbox: its octets are; message: somebody has shown it */
+	uint8_t fixed; /* outbox: its octets are; message: enum seen, or 0 */
 };
 
 struct index {
@@ -223,6 +224,8 @@ void use_count(struct account *, enum rates);
  * wants, for the prompt.
  */
 int confirm_use(struct request *, const struct account *, const char *what);
+/* The same, for what is not worth a question: would there be one? */
+int confirm_is_wanted(const struct request *, const struct account *);
 void confirm_forget(struct keeper *); /* lock: all are refused */
 
 /* The first namespace whose own bundle was not compared yet, or -1. */

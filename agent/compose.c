@@ -58,8 +58,8 @@ check_composed(struct composed *c)
 	return 0;
 }
 
-static int
-make_handle(struct txn *t, struct account *a, struct outbox *o)
+int
+outbox_name(struct txn *t, struct account *a, struct outbox *o)
 {
 	struct account_record *rec;
 	struct iovec_const v[] = {
@@ -138,7 +138,7 @@ compose(struct request *r, struct composed *c)
 		return;
 	strlcpy(c->o.client, r->client->name, sizeof c->o.client);
 	t = txn_begin(r->keeper->records);
-	if ((err = make_handle(t, a, &c->o)) == 0) {
+	if ((err = outbox_name(t, a, &c->o)) == 0) {
 		if (index_find(&a->outbox, c->o.handle) != NULL)
 			err = compare(t, a, &c->o);
 		else if (index_find(&a->messages, c->o.handle) != NULL)

@@ -124,13 +124,19 @@ enqueue(struct request *r, const struct account *a, const char *what)
 }
 
 int
+confirm_is_wanted(const struct request *r, const struct account *a)
+{
+	return a->limits.confirm != CONFIRM_NEVER && !r->confirmed &&
+	    (a->limits.confirm != CONFIRM_ONCE ||
+		!is_confirmed(r->client, a->jid));
+}
+
+int
 confirm_use(struct request *r, const struct account *a, const char *what)
 {
-	const struct client *c = r->client;
 	int err;
 
-	if (a->limits.confirm == CONFIRM_NEVER || r->confirmed ||
-	    (a->limits.confirm == CONFIRM_ONCE && is_confirmed(c, a->jid)))
+	if (!confirm_is_wanted(r, a))
 		return 0;
 	if ((err = enqueue(r, a, what)) != 0)
 		request_fail(r, err, "too many wait for a yes");

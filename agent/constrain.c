@@ -27,7 +27,8 @@ limits_check(const struct limits *l)
 {
 	const struct rate *rate;
 
-	if (l->lifetime > LIMIT_LIFETIME || l->confirm > CONFIRM_ONCE)
+	if (l->lifetime > LIMIT_LIFETIME || l->confirm > CONFIRM_ONCE ||
+	    l->stale > LIMIT_STALE)
 		return ERR_ARGUMENT;
 	for (int i = 0; i < RATES; i++) {
 		rate = &l->rate[i];
@@ -57,6 +58,11 @@ set(struct account_record *rec, uint8_t what, uint64_t value)
 		if (value > CONFIRM_ONCE)
 			return ERR_ARGUMENT;
 		rec->limits.confirm = (uint8_t)value;
+		return 0;
+	case CONSTRAIN_STALE:
+		if (value > LIMIT_STALE)
+			return ERR_ARGUMENT;
+		rec->limits.stale = (uint32_t)value;
 		return 0;
 	case CONSTRAIN_OPEN_RATE:
 		return set_rate(&rec->limits.rate[RATE_OPEN], value);

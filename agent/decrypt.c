@@ -360,6 +360,7 @@ note_peer(struct decrypting *d, struct device **row)
 	if ((err = check_room(d, *row)) != 0)
 		return err;
 	(*row)->heard = clock_real();
+	(*row)->beat &= (uint8_t)~BEAT_SILENT;
 	(*row)->sessions |= (uint8_t)(1U << d->ns);
 	if ((err = answer(d, *row)) != 0)
 		return err;

@@ -20,6 +20,7 @@
 #include "readers.h"
 #include "refusal.h"
 #include "sessions.h"
+#include "signal.h"
 
 #define NEED_MOST (FRAME_MAX / 2) /* octets of rows in one answer */
 
@@ -61,6 +62,13 @@ need_lists(struct encrypting *e, uint32_t *n)
 				e->rs->v[i].peer.jid))
 				need_row(
 				    e, e->rs->v[i].peer.jid, (uint8_t)ns, 0, n);
+}
+
+/* A reader's peer is its first field. */
+static struct reading *
+reading_of(const struct peer *p)
+{
+	return (struct reading *)(uintptr_t)p;
 }
 
 static struct bundle *
@@ -140,6 +148,8 @@ choose_namespace(
 	const struct bundle *b;
 
 	*ns = -1;
+	if (reading_of(p)->skipped[d - p->v])
+		return 0;
 	for (i = first; i >= 0; i--) {
 		if (!(d->listed & NAMESPACE(i)) ||
 		    (i == NS_LEGACY && e->o->format != FORMAT_BODY))
@@ -340,6 +350,11 @@ encrypt_to(struct encrypting *e, const struct account_record *rec,
 		use_up(e, p, d, ns);
 	}
 	err = omemo_encrypt(s, &rec->identity, kt, ktlen, &wire, &kex);
+	if (omemo_session_unanswered(s) > LIMIT_UNANSWERED &&
+	    !(d->beat & BEAT_SILENT)) {
+		d->beat |= BEAT_SILENT;
+		*changed = 1;
+	}
 	if (err == 0)
 		err = session_put(e->txn, &key, s);
 	if (err == 0) {
@@ -484,7 +499,11 @@ encrypt_all(struct encrypting *e)
 		e->o->entry.fixed = 1;
 		e->o->elements = out.data;
 		e->o->elementslen = out.len;
-		err = outbox_put(e->txn, e->account, e->o);
+		/* what is not sent now is not worth sending */
+		err = e->o->kind == KIND_TYPING
+		    ? txn_delete(e->txn, RECORD_OUTBOX, e->account->jid,
+			  e->o->handle, HANDLE_SIZE)
+		    : outbox_put(e->txn, e->account, e->o);
 	}
 	if (err == 0) /* what DONE answers, while out is there */
 		buffer_put(&e->r->reply, out.data, out.len);
@@ -616,13 +635,36 @@ note_fallbacks(struct encrypting *e, int *commit)
 	return err;
 }
 
+/* Those that were not heard from get nothing; that is shown, and its end. */
+static void
+skip_stale(struct encrypting *e, int *changed)
+{
+	uint64_t now = clock_real();
+	struct reading *v;
+	struct device *d;
+	size_t i, j;
+	int stale;
+
+	for (i = 0; i < e->rs->n; i++) {
+		v = &e->rs->v[i];
+		for (j = 0; j < v->peer.n; j++) {
+			d = &v->peer.v[j];
+			stale = device_is_stale(
+			    &v->peer, d, now, e->account->limits.stale);
+			if (device_note_stale(d, stale))
+				v->changed = *changed = 1;
+			v->skipped[j] = (uint8_t)stale;
+		}
+	}
+}
+
 /* 0: the reply is written; *commit says whether anything was staged. */
 static int
 encrypt(struct encrypting *e, int *commit)
 {
 	struct buffer *b = &e->r->reply;
 	uint32_t n = 0;
-	int err;
+	int err, changed = 0;
 
 	if (e->o->entry.fixed) {
 		buffer_put_u8(b, ENCRYPT_DONE);
@@ -636,11 +678,16 @@ encrypt(struct encrypting *e, int *commit)
 		return err;
 	err = readers_open(
 	    e->txn, e->account, e->o->conversation, e->o->kind, &e->rs);
+	if (err == 0 && signal_is(e->o->kind))
+		err = signal_readers(e->txn, e->account, e->o, e->rs);
+	else if (err == 0)
+		skip_stale(e, &changed);
 	if (err != 0 || (err = answer_need(e, &n)) != 0 || n > 0)
 		return err;
+	*commit |= changed;
 	if ((err = note_fallbacks(e, commit)) != 0)
 		return err;
-	if (readers_unshown(e->rs) > 0) {
+	if (!signal_is(e->o->kind) && readers_unshown(e->rs) > 0) {
 		put_none(e, ENCRYPT_WAIT, "");
 		return readers_wait(e->r->keeper, e->account, e->o->handle);
 	}
@@ -660,6 +707,8 @@ failed(struct encrypting *e, int err)
 	struct bundles *all = e->r->keeper->accounts->bundles;
 	size_t i, ns;
 
+	if (signal_is(e->o->kind))
+		return; /* nobody waits for it */
 	if (err == ERR_ROOM)
 		net_unset_room(e->r->client->net, e->o->conversation);
 	for (i = 0; e->rs != NULL && i < e->rs->n; i++) {
@@ -680,6 +729,7 @@ encrypt_message(struct request *r)
 	char jid[LIMIT_JID + 1];
 	uint8_t handle[HANDLE_SIZE];
 	struct encrypting e = { .r = r };
+	struct keeper *k = r->keeper; /* an answer is the end of r */
 	struct indexed *entry;
 	int err, commit = 0;
 
@@ -698,8 +748,12 @@ encrypt_message(struct request *r)
 	if (err != 0) {
 		buffer_clear(&r->reply);
 		request_abort(r, e.txn, err, e.why);
+		if (e.o != NULL && signal_is(e.o->kind) && err != ERR_BUSY)
+			signal_drop(k, e.account, handle);
 	} else if (commit) {
-		if (e.o->entry.fixed &&
+		if (e.o->kind == KIND_TYPING)
+			index_remove(&e.account->outbox, handle);
+		else if (e.o->entry.fixed &&
 		    (entry = index_find(&e.account->outbox, handle)) != NULL)
 			entry->fixed = 1;
 		request_commit(r, e.txn);

@@ -166,7 +166,7 @@ write_all(const struct envelope *e, struct buffer *b)
 	if (e->format == FORMAT_BODY) {
 		put(b, "<body xmlns='jabber:client'>");
 		put_escaped(b, e->text, e->len);
-		put(b, "</body>");
+		put(b, "</body><request xmlns='urn:xmpp:receipts'/>");
 	} else
 		buffer_put(b, e->text, e->len);
 	put(b, "</content>");

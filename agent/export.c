@@ -63,6 +63,7 @@ pack_account(struct packer *p, struct txn *t, const char *jid)
 		return err;
 	memset(rec->handle_key, 0, sizeof rec->handle_key);
 	rec->due = rec->doubt = rec->ours = 0;
+	rec->label[0] = '\0'; /* the name of this device, not of another */
 	if ((err = secret_new(&s, ACCOUNT_PACKED_MAX)) == 0) {
 		buffer_over(&b, &s);
 		account_pack(rec, &b);

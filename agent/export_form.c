@@ -172,7 +172,7 @@ export_account_read(const struct export_item *item, struct account_record *rec)
 		return err;
 	if (!is_device(rec->device) || rec->others > OTHERS_TRUST ||
 	    (rec->own_read & ~ALL_NS) != 0 || rec->window > LIMIT_WINDOW ||
-	    limits_check(&rec->limits) != 0)
+	    limits_check(&rec->limits) != 0 || rec->label[0] != '\0')
 		return ERR_CORRUPT;
 	for (uint32_t i = 0; i < rec->nwithdrawn; i++)
 		if (!is_device(rec->withdrawn[i].id) ||
@@ -192,8 +192,9 @@ device_check(const struct device *d)
 		if (flags[i] > 1)
 			return ERR_CORRUPT;
 	if (!is_device(d->id) || d->trust > TRUST_DISTRUSTED ||
-	    d->why > WHY_OLDER ||
-	    ((d->seen | d->listed | d->sessions | d->beat) & ~ALL_NS) != 0)
+	    d->why > WHY_STALE ||
+	    ((d->seen | d->listed | d->sessions) & ~ALL_NS) != 0 ||
+	    (d->beat & ~(ALL_NS | BEAT_SILENT)) != 0)
 		return ERR_CORRUPT;
 	return d->has_key && crypto_key_check(d->u) != 0 ? ERR_CORRUPT : 0;
 }

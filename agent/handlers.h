@@ -23,6 +23,8 @@ handler vault_request_slots, vault_request_slot_set, vault_request_slot_remove;
 handler identity_list, identity_create, identity_publish;
 /* own_public.c */
 handler own_public;
+/* label.c */
+handler label_set, label_verify;
 /* reset.c */
 handler session_reset;
 /* constrain.c */
@@ -43,6 +45,8 @@ handler import_open, import_part;
 handler attach_front, attach_net;
 /* compose.c */
 handler compose_message, compose_outbox, compose_discard;
+/* signal.c */
+handler signal_message;
 /* sent.c */
 handler outbox_sent, outbox_failed;
 /* readers.c */

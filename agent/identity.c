@@ -44,6 +44,7 @@ make(struct keeper *k, struct txn *t, const char *jid, uint8_t others,
 	rec->created = clock_real();
 	rec->others = others;
 	rec->window = WINDOW_DEFAULT;
+	rec->limits.stale = STALE_DEFAULT;
 	rec->due = DUE_DEVICES | DUE_BUNDLE;
 	duties_withdraw(k, jid, rec);
 	err = account_put(t, jid, rec);
@@ -74,6 +75,7 @@ create(struct request *r, const char *jid, uint8_t others)
 		a->device = rec->device;
 		a->created = rec->created;
 		a->window = rec->window;
+		a->limits.stale = rec->limits.stale;
 		account_note_withdrawn(a, rec);
 		attach_end_clients(k, jid, r->client);
 		a->compared = COMPARED_ALL; /* nothing of ours is published */
@@ -129,6 +131,7 @@ put_limits(struct buffer *b, const struct account *a)
 		buffer_put_u32(b, rate[i].uses);
 		buffer_put_u32(b, rate[i].seconds);
 	}
+	buffer_put_u32(b, a->limits.stale);
 }
 
 void

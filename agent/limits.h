@@ -36,6 +36,17 @@
 #define LIMIT_DUTIES                                                           \
 	64 /* devices that a server still has to drop; then no new ones */
 #define STRANGERS_SHARE 4 /* they fill at most this part of what all share */
+#define LIMIT_LABEL                                                            \
+	52 /* octets: fewer than 53 characters (XEP-0384), whatever they are */
+#define LIMIT_LABELS 64 /* handed in at once: DOCTOR_LISTED */
+/* --- devices that are not heard from --- */
+#define STALE_DEFAULT (90 * 86400) /* seconds; XEP-0384 names no number */
+#define LIMIT_STALE   (3650 * 86400)
+#define LIMIT_UNANSWERED                                                       \
+	LIMIT_SKIP /* written in one chain, at which a device that lost them   \
+		      all could not go on; one that is there answers at 53 */
+#define UNANSWERED_AGE                                                         \
+	(7 * 86400) /* seconds unheard besides: a night of alarms is no sign */
 /* --- ratchets --- */
 #define LIMIT_SKIP	   1000 /* messages skipped at once, and keys per session */
 #define LIMIT_SKIP_ACCOUNT 50000 /* kept message keys per account */
@@ -48,7 +59,16 @@
 #define LIMIT_TEXT (64 * 1024) /* octets of a composed or received text */
 #define LIMIT_ENVELOPE                                                         \
 	(LIMIT_TEXT + 8192) /* a text in OMEMO 2's envelope: JIDs, padding */
-#define LIMIT_OUTBOX	    1024 /* composed, not acknowledged, per account */
+#define LIMIT_OUTBOX 1024   /* composed, not acknowledged, per account */
+#define LIMIT_SIGNAL                                                           \
+	2048 /* octets of a receipt: the longest id, each octet an entity */
+#define LIMIT_SIGNALS                                                          \
+	(LIMIT_OUTBOX / 2)  /* in the outbox; more, and texts have no room */
+#define LIMIT_TYPING_AGE 30 /* seconds; then a typing state tells nothing */
+#define LIMIT_TYPING_CHAIN                                                     \
+	64 /* messages unanswered: servers do not keep typing states, and each \
+	      that is lost is a skipped key of LIMIT_SKIP at the other end. A  \
+	      device that is there has answered at 53 */
 #define LIMIT_WAITING	    4096 /* messages kept for clients, per account */
 #define LIMIT_WAITING_BYTES (16 * 1024 * 1024) /* the same, in octets of text */
 #define LIMIT_WAITS	    1024 /* handles of an account that wait for READERS */

@@ -7,6 +7,11 @@
 
 #include "account.h"
 
+enum seen {	      /* of a message's entry, bits */
+	SEEN = 1,     /* somebody has shown it */
+	RECEIPTED = 2 /* and a receipt was given */
+};
+
 struct message_record {
 	struct indexed entry; /* handle, seq, time received, len */
 	char sender[LIMIT_JID + 1];

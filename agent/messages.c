@@ -147,9 +147,9 @@ note_seen(struct asked *q)
 
 	if (q->m->entry.fixed || e == NULL)
 		return 0;
-	q->m->entry.fixed = 1;
+	q->m->entry.fixed = SEEN;
 	if ((err = message_record_put(q->txn, q->account, q->m)) == 0)
-		e->fixed = 1;
+		e->fixed = SEEN;
 	return err;
 }
 

@@ -26,6 +26,8 @@ int outbox_open(
     struct txn *, struct account *, const uint8_t *handle, struct outbox **out);
 int outbox_put(struct txn *, const struct account *, const struct outbox *);
 void outbox_release(struct outbox *);
+/* The handle of what this client has composed under this id. */
+int outbox_name(struct txn *, struct account *, struct outbox *);
 /* Tell the fronts that the server has it. */
 void outbox_event_sent(
     struct keeper *, const struct account *, const struct outbox *);

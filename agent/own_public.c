@@ -19,7 +19,7 @@ put_withdrawn(struct buffer *b, const struct account_record *rec)
 
 /* The account's other devices, as far as a list or a message named them. */
 static int
-put_devices(struct buffer *b, struct txn *t, const char *jid)
+put_devices(struct buffer *b, struct txn *t, const char *jid, uint32_t stale)
 {
 	struct peer own;
 	size_t at = b->len;
@@ -35,6 +35,9 @@ put_devices(struct buffer *b, struct txn *t, const char *jid)
 		buffer_put_u32(b, own.v[i].id);
 		buffer_put_u8(b, own.v[i].has_key);
 		buffer_put_u64(b, own.v[i].heard);
+		buffer_put_u8(b,
+		    (uint8_t)device_is_stale(
+			&own, &own.v[i], clock_real(), stale));
 		n++;
 	}
 	buffer_patch_u32(b, at, n);
@@ -56,7 +59,8 @@ put_public(struct buffer *b, struct txn *t, const char *jid, uint8_t ns)
 	if (err == 0) {
 		buffer_put_u64(b, p->current.made);
 		put_withdrawn(b, rec);
-		err = put_devices(b, t, jid);
+		err = put_devices(b, t, jid, rec->limits.stale);
+		buffer_put_cstring(b, rec->label);
 	}
 	prekeys_release(p);
 	account_release(rec);

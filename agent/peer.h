@@ -9,12 +9,14 @@
 
 #include "account.h"
 
+#define BEAT_SILENT 0x80 /* LIMIT_UNANSWERED was passed since it was heard */
+
 struct device {
 	uint32_t id;
 	uint8_t seen; /* namespaces that it had; a loss was not shown (bits) */
 	uint8_t listed;	  /* namespaces of the last lists (bits) */
 	uint8_t sessions; /* namespaces with a session (bits) */
-	uint8_t beat;	  /* a heartbeat was made for this chain (bits) */
+	uint8_t beat; /* a heartbeat was made for this chain (bits); SILENT */
 	uint8_t has_key;
 	uint8_t retired; /* its key was distrusted and then replaced */
 	uint8_t first;	 /* on the own list when it was first read */
@@ -83,6 +85,15 @@ int device_falls_back(struct device *, uint8_t ns);
 uint8_t
 policy_new_key(const struct peer *, const struct device *, uint8_t others);
 int device_is_reader(const struct device *);
+/*
+ * Would it read, and was it not heard from for so long (0: never) that it does
+ * not: a contact's, after the one of its readers that was heard last, so that
+ * one is always left; the account's own, after now.
+ */
+int device_is_stale(
+    const struct peer *, const struct device *, uint64_t now, uint32_t after);
+/* Say so once, and once when it is over: 1: the row has changed. */
+int device_note_stale(struct device *, int stale);
 /* Must it be shown before anything is encrypted to its owner? */
 int device_is_unshown(const struct device *);
 /* May we answer by ourselves (empty messages)? Not to strangers: whoever

@@ -12,11 +12,16 @@ struct listing {
 	struct buffer *out;
 	uint32_t n;
 	const char *account, *only; /* only: this peer, or "" */
+	uint64_t now;
+	uint32_t stale; /* the account's limit */
 };
 
 static void
-put_row(struct buffer *b, const struct peer *p, const struct device *d)
+put_row(const struct listing *l, const struct peer *p, const struct device *d)
 {
+	struct buffer *b = l->out;
+	int stale = device_is_stale(p, d, l->now, l->stale);
+
 	buffer_put_cstring(b, p->jid);
 	buffer_put_u8(b, p->policy);
 	buffer_put_u8(b, p->require);
@@ -24,9 +29,10 @@ put_row(struct buffer *b, const struct peer *p, const struct device *d)
 	buffer_put(b, d->u, FINGERPRINT_SIZE);
 	buffer_put_u8(b, d->trust);
 	buffer_put_u8(b, d->listed != 0);
-	buffer_put_u8(b, device_is_reader(d) && d->listed != 0);
+	buffer_put_u8(b, device_is_reader(d) && d->listed != 0 && !stale);
 	buffer_put_u8(b, d->shown_reader || d->shown_writer);
 	buffer_put_u8(b, d->retired);
+	buffer_put_u8(b, (uint8_t)stale);
 }
 
 static int
@@ -48,14 +54,15 @@ list_peer(void *arg, const char *account, const uint8_t *name, size_t namelen,
 	if (peer_unpack(data, len, &p) != 0)
 		return ERR_CORRUPT;
 	memcpy(p.jid, name, namelen);
+	p.own = strcmp(p.jid, l->account) == 0;
 	for (i = 0; i < p.n; i++) {
 		if (!p.v[i].has_key)
 			continue;
-		put_row(l->out, &p, &p.v[i]);
+		put_row(l, &p, &p.v[i]);
 		keys++;
 	}
 	if (keys == 0 && (p.policy != POLICY_BLIND || p.require)) {
-		put_row(l->out, &p, &none);
+		put_row(l, &p, &none);
 		keys = 1;
 	}
 	l->n += keys;
@@ -66,7 +73,8 @@ void
 trust_peers(struct request *r)
 {
 	char jid[LIMIT_JID + 1], peer[LIMIT_JID + 1];
-	struct listing l = { &r->reply, 0, jid, peer };
+	struct listing l = { &r->reply, 0, jid, peer, clock_real(), 0 };
+	struct account *a;
 	size_t at = r->reply.len;
 	int err;
 
@@ -79,8 +87,9 @@ trust_peers(struct request *r)
 		request_fail(r, err, "peers");
 		return;
 	}
-	if (request_account(r, jid) == NULL)
+	if ((a = request_account(r, jid)) == NULL)
 		return;
+	l.stale = a->limits.stale;
 	buffer_put_u32(&r->reply, 0);
 	err = records_each(r->keeper->records, RECORD_PEER, jid, list_peer, &l);
 	if (err != 0) {

@@ -229,7 +229,8 @@ put_rows(struct buffer *b, const struct reading *v)
 		    (!news || v->absent || device_namespace(d) < 0 ||
 			!d->has_key || d->trust == TRUST_DISTRUSTED))
 			continue;
-		put_row(b, v->peer.jid, d, news ? WHY_NEW_MEMBER : d->why);
+		put_row(b, v->peer.jid, d,
+		    news && d->why != WHY_STALE ? WHY_NEW_MEMBER : d->why);
 		n++;
 	}
 	return n;

@@ -16,6 +16,7 @@ struct reading {
 	int changed;	       /* the peer is to be put */
 	struct member *member; /* in the room; NULL: a chat, or ourselves */
 	int absent; /* a member without a key that may read: left out */
+	uint8_t skipped[LIMIT_DEVICES]; /* gets nothing, whatever it reads */
 	int ns[LIMIT_DEVICES]; /* what each device is written to in, or -1 */
 	/* encrypt.c: is there a session? 0: not asked */
 	uint8_t has[OMEMO_PROFILES][LIMIT_DEVICES];

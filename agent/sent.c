@@ -8,6 +8,7 @@
 #include "handlers.h"
 #include "outbox.h"
 #include "siblings.h"
+#include "signal.h"
 #include "text.h"
 
 void
@@ -48,7 +49,8 @@ outbox_sent(struct request *r)
 		err = ERR_ARGUMENT; /* it was never encrypted */
 	if (err == 0)
 		err = txn_delete(t, RECORD_OUTBOX, jid, handle, sizeof handle);
-	if (err == 0 && (kept = siblings_keep(r->keeper, t, a, o)) < 0) {
+	if (err == 0 && !signal_is(o->kind) &&
+	    (kept = siblings_keep(r->keeper, t, a, o)) < 0) {
 		err = kept;
 		r->keeper->accounts->stale = 1;
 	}
@@ -57,7 +59,8 @@ outbox_sent(struct request *r)
 	} else {
 		index_remove(&a->outbox, handle);
 		keeper_commit(r->keeper, t);
-		outbox_event_sent(r->keeper, a, o);
+		if (!signal_is(o->kind))
+			outbox_event_sent(r->keeper, a, o);
 		if (kept)
 			event_handle(
 			    r->keeper, TO_FRONTS, jid, M_EVENT_MESSAGE, handle);
@@ -95,7 +98,10 @@ outbox_failed(struct request *r)
 		request_fail(r, err, "failed");
 		return;
 	}
-	outbox_event_failed(r->keeper, a, o, 0, reason);
+	if (signal_is(o->kind))
+		signal_drop(r->keeper, a, handle);
+	else
+		outbox_event_failed(r->keeper, a, o, 0, reason);
 	outbox_release(o);
 	request_durable(r);
 }

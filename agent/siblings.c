@@ -39,7 +39,7 @@ copy_of_sent(struct keeper *k, const struct account *a, const struct outbox *o,
 	m->entry.seq = account_seq(k);
 	m->entry.time = m->stamp = clock_real();
 	m->entry.len = o->entry.len;
-	m->entry.fixed = 1; /* by its writer */
+	m->entry.fixed = SEEN; /* by its writer */
 	memcpy(m->sender, a->jid, strlen(a->jid) + 1);
 	memcpy(m->conversation, o->conversation, sizeof m->conversation);
 	memcpy(m->id, o->id, sizeof m->id);

@@ -326,6 +326,7 @@ put_nothing(struct buffer *b)
 	buffer_put_cstring(b, "");
 	buffer_put_u32(b, 0);
 	buffer_put_u32(b, 0);
+	work_put_no_label(b);
 	buffer_put_cstring(b, "");
 	buffer_put_u32(b, 0);
 	buffer_put_cstring(b, "");
@@ -355,7 +356,7 @@ next_publication(struct request *r, struct txn *t, struct account *a)
 			continue;
 		p = &a->devices[ns];
 		work_hold(k, c, &p->holder, &p->until);
-		return work_put_devices(r, a, ns, serial_of(k, p));
+		return work_put_devices(r, t, a, ns, serial_of(k, p));
 	}
 	return 1;
 }

@@ -36,8 +36,8 @@ void work_put_compare(struct buffer *, const struct account *, uint8_t ns);
 /* The others' are times in microseconds. */
 #define WORK_ITEM_FETCH	  1
 #define WORK_ITEM_COMPARE 2 /* and the namespace */
-int
-work_put_devices(struct request *, struct account *, uint8_t ns, uint64_t item);
+int work_put_devices(struct request *, struct txn *, struct account *,
+    uint8_t ns, uint64_t item);
 /* "identity:s spk_id:u32 spk:s signature:s prekeys:[ id:u32 key:s ]". */
 struct prekeys;
 int work_put_keys(struct buffer *, uint8_t ns, const struct account_record *,
@@ -49,6 +49,8 @@ int work_put_empty(
 /* The parts of an item that has no bundle of its own. */
 void work_put_start(struct buffer *, uint64_t item, enum work work, uint8_t ns,
     const char *to, const char *id, uint32_t device);
+void work_put_no_label(struct buffer *);
+/* And no label. */
 void work_put_no_bundle(struct buffer *);
 /* It is this net's until it is done, or a time; then it is announced again. */
 void work_hold(

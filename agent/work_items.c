@@ -29,14 +29,49 @@ work_put_start(struct buffer *b, uint64_t item, enum work work, uint8_t ns,
 	buffer_put_u32(b, device);
 }
 
-void
-work_put_no_bundle(struct buffer *b)
+static void
+put_no_keys(struct buffer *b)
 {
 	buffer_put_cstring(b, "");
 	buffer_put_u32(b, 0);
 	buffer_put_cstring(b, "");
 	buffer_put_cstring(b, "");
 	buffer_put_u32(b, 0);
+}
+
+void
+work_put_no_label(struct buffer *b)
+{
+	buffer_put_cstring(b, "");
+	buffer_put_cstring(b, "");
+}
+
+void
+work_put_no_bundle(struct buffer *b)
+{
+	work_put_no_label(b);
+	put_no_keys(b);
+}
+
+/* What is signed is checked here, too: whatever is in the record. */
+static int
+put_label(struct buffer *b, struct txn *t, const char *jid)
+{
+	struct account_record *rec;
+	uint8_t sig[64];
+	int err;
+
+	if ((err = account_open(t, jid, &rec)) != 0)
+		return err;
+	if (rec->label[0] == '\0') {
+		work_put_no_label(b);
+	} else if ((err = omemo_label_sign(&rec->identity, rec->label,
+			strlen(rec->label), sig)) == 0) {
+		buffer_put_cstring(b, rec->label);
+		buffer_put_string(b, sig, sizeof sig);
+	}
+	account_release(rec);
+	return err;
 }
 
 /* The own bundle is to be fetched and handed in (own_bundle.c). */
@@ -74,14 +109,14 @@ list_to_write(
 }
 
 int
-work_put_devices(
-    struct request *r, struct account *a, uint8_t ns, uint64_t item)
+work_put_devices(struct request *r, struct txn *t, struct account *a,
+    uint8_t ns, uint64_t item)
 {
 	struct net *net = r->client->net;
 	struct buffer *b = &r->reply;
 	size_t n, i;
 	uint32_t *ids = list_to_write(a, net, ns, &n);
-	int err;
+	int err = 0;
 
 	if (ids == NULL)
 		return ERR_MEMORY;
@@ -89,9 +124,14 @@ work_put_devices(
 	buffer_put_u32(b, (uint32_t)n);
 	for (i = 0; i < n; i++)
 		buffer_put_u32(b, ids[i]);
-	work_put_no_bundle(b);
+	if (ns == NS_OMEMO2) /* 0.3.0 has none */
+		err = put_label(b, t, a->jid);
+	else
+		work_put_no_label(b);
+	put_no_keys(b);
 	buffer_put_u32(b, 0);
-	err = b->err != 0 ? b->err : net_set_written(net, ns, ids, n);
+	if (err == 0)
+		err = b->err != 0 ? b->err : net_set_written(net, ns, ids, n);
 	free(ids);
 	return err;
 }
@@ -163,6 +203,7 @@ work_put_bundle(struct request *r, struct txn *t, struct account *a, uint8_t ns,
 
 	work_put_start(b, item, WORK_BUNDLE, ns, a->jid, "", a->device);
 	buffer_put_u32(b, 0);
+	work_put_no_label(b);
 	if ((err = account_open(t, a->jid, &rec)) == 0 &&
 	    (err = prekeys_open(t, a->jid, ns, &p)) == 0)
 		err = work_put_keys(b, ns, rec, p);

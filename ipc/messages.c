@@ -50,17 +50,19 @@ const struct message messages[] = {
 	  "Make the vault where there is none; this connection then has trust and admin." },
 	{ M_LIST, "LIST", LINK_CLIENT, RIGHT_INFO, 0, SMALL, "",
 	  "accounts:[ jid:s fingerprint:f32 device:u32 due:u8 nets:u32 window:u32 "
-	  "lifetime:u32 left:u32 over:u8 confirm:u8 open_rate:u64 decrypt_rate:u64 ]",
-	  "The accounts of this connection. due: bit 0 device list, bit 1 bundle to be published, 2 and 3 those of OMEMO 2. left: seconds of the lifetime; over: locked until unlock." },
+	  "lifetime:u32 left:u32 over:u8 confirm:u8 open_rate:u64 decrypt_rate:u64 "
+	  "stale:u32 ]",
+	  "The accounts of this connection. due: bit 0 device list, bit 1 bundle to be published, 2 and 3 those of OMEMO 2. left: seconds of the lifetime; over: locked until unlock. stale: see CONSTRAIN." },
 	{ M_CREATE, "CREATE", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
 	  "account:s others:u8", "fingerprint:f32 device:u32",
 	  "Make an identity. others: what becomes of devices found on the account's list." },
 	{ M_PEERS, "PEERS", LINK_CLIENT, RIGHT_INFO, 0, SMALL,
 	  "account:s peer:s",
 	  "rows:[ peer:s policy:u8 require:u8 device:u32 fingerprint:f32 trust:u8 "
-	  "listed:u8 reader:u8 shown:u8 retired:u8 ]",
+	  "listed:u8 reader:u8 shown:u8 retired:u8 stale:u8 ]",
 	  "Known keys of a peer, of the account itself, or with an empty peer of everyone. "
-	  "device 0: a policy, and no key yet. retired: distrusted, then replaced." },
+	  "device 0: a policy, and no key yet. retired: distrusted, then replaced. stale: "
+	  "would read, and was not heard from." },
 	{ M_TRUST, "TRUST", LINK_CLIENT, RIGHT_TRUST, 0, SMALL,
 	  "account:s peer:s keys:[ fingerprint:f32 trust:u8 ]", "",
 	  "Decide about keys of a peer: trusted, verified or distrusted. All of them or none." },
@@ -76,6 +78,13 @@ const struct message messages[] = {
 	{ M_CONSTRAIN, "CONSTRAIN", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
 	  "account:s settings:[ what:u8 value:u64 ]", "",
 	  "Limit what an identity may be used for: all of the settings or none." },
+	{ M_LABEL, "LABEL", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
+	  "account:s label:s", "",
+	  "What this device calls itself in OMEMO 2's list, signed; empty: nothing. Not 32 or 33 octets." },
+	{ M_LABELS, "LABELS", LINK_CLIENT, RIGHT_INFO, 0, BODY,
+	  "account:s labels:[ device:u32 label:s signature:s ]",
+	  "rows:[ device:u32 verdict:u8 ]",
+	  "Labels of the account's devices as the server has them: does the device's key verify them?" },
 	{ M_ADOPT, "ADOPT", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL, "how:u8",
 	  "accounts:[ jid:s device:u32 ]",
 	  "End a doubt: the state was moved and goes on, or it is a copy and gets new device ids." },
@@ -112,6 +121,10 @@ const struct message messages[] = {
 	  "account:s conversation:s kind:u8 id:s parts:[ format:u8 bytes:s ]",
 	  "handle:f16",
 	  "Hand in a message to be sent. Idempotent under the client's name and id." },
+	{ M_SIGNAL, "SIGNAL", LINK_CLIENT, RIGHT_TEXT, 0, SMALL,
+	  "account:s conversation:s kind:u8 about:f16 id:s content:s",
+	  "handle:f16",
+	  "A receipt for a message (about: its handle) or a typing state, for readers of OMEMO 2 that were shown before." },
 	{ M_OUTBOX, "OUTBOX", LINK_CLIENT, RIGHT_TEXT, 0, SMALL, "account:s",
 	  "rows:[ handle:f16 conversation:s kind:u8 id:s fixed:u8 ]",
 	  "What this client has composed and the server has not acknowledged." },
@@ -147,8 +160,8 @@ const struct message messages[] = {
 	  "account:s namespace:u8",
 	  "device:u32 identity:s spk_id:u32 spk:s signature:s "
 	  "prekeys:[ id:u32 key:s ] spk_made:u64 withdrawn:[ id:u32 ] "
-	  "devices:[ id:u32 known:u8 heard:u64 ]",
-	  "The account's public keys as they are to be published, ids given up, its other devices." },
+	  "devices:[ id:u32 known:u8 heard:u64 stale:u8 ] label:s",
+	  "The account's public keys as they are to be published, ids given up, its other devices, its label." },
 	/* --- client link: moving an identity ---------------------------------- */
 	{ M_EXPORT, "EXPORT", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
 	  "account:s part:u32", "bytes:s last:u8",
@@ -197,8 +210,8 @@ const struct message messages[] = {
 	  "Who may be in a room, as its three affiliation lists give it, or why nothing can be sent there." },
 	{ M_WORK, "WORK", LINK_CLIENT, RIGHT_NETWORK, 0, SMALL, "account:s",
 	  "item:u64 work:u8 namespace:u8 to:s id:s device:u32 devices:[ id:u32 ] "
-	  "identity:s spk_id:u32 spk:s signature:s prekeys:[ id:u32 key:s ] "
-	  ELEMENTS,
+	  "label:s labelsig:s identity:s spk_id:u32 spk:s signature:s "
+	  "prekeys:[ id:u32 key:s ] " ELEMENTS,
 	  "The next thing to do for the account, with its fixed octets; item 0: nothing." },
 	{ M_WORK_DONE, "WORK_DONE", LINK_CLIENT, RIGHT_NETWORK, 0, SMALL,
 	  "account:s item:u64 status:u8 reason:s", "",
@@ -250,9 +263,9 @@ const struct message messages[] = {
 	/* --- sce link (SOCK_SEQPACKET) ---------------------------------------- */
 	{ M_SCE_READ, "SCE_READ", LINK_SCE, 0, 0, BODY, "envelope:s",
 	  "from:s to:s has_body:u8 body:s opt_out:u8 reason:s replaces:s reply_to:s "
-	  "received:s state:u8",
+	  "received:s state:u8 asks:u8",
 	  "Read a decrypted envelope. from, to, replaces, reply_to, received: empty "
-	  "where it has none." },
+	  "where it has none. asks: for a receipt." },
 	{ M_SCE_GONE, "SCE_GONE", LINK_SCE, 0, E, SMALL, "", NULL,
 	  "The parser has died; the next one is started." },
 	/* --- front link (SOCK_SEQPACKET) -------------------------------------- */
@@ -322,6 +335,12 @@ const struct message messages[] = {
 	{ M_NET_SERVICE, "NET_SERVICE", LINK_FRONT, 0, E, SMALL,
 	  "domain:s rooms:u8", NULL,
 	  "1: the domain says that it has rooms. 0: it does not, or says nothing." },
+	{ M_NET_TOO_BIG, "NET_TOO_BIG", LINK_FRONT, 0, E, SMALL,
+	  "handle:f16 octets:u64", NULL,
+	  "The server has closed the stream by its policy while this was the longest on its way. Twice: give it up." },
+	{ M_NET_SEEN_LABEL, "NET_SEEN_LABEL", LINK_FRONT, 0, E, SMALL,
+	  "device:u32 label:s signature:s", NULL,
+	  "A listed device's name and its signature, of OMEMO 2; before SEEN_LIST." },
 	/* --- file link: each of the two does one thing, says how it went, ends - */
 	{ M_FILE_SEAL, "FILE_SEAL", LINK_FILE, 0, E, SMALL,
 	  "key:f32 iv:s size:u64", NULL,

@@ -99,6 +99,9 @@ enum message_type {
 	/* client link */
 	M_RESET = 54,
 	M_MEMBERS = 56,
+	M_SIGNAL = 57,
+	M_LABEL,
+	M_LABELS,
 
 	/* events, id 0 */
 	M_EVENT_LOCKED = 64,
@@ -149,6 +152,8 @@ enum message_type {
 	M_NET_LEFT,
 	M_NET_MEMBER,
 	M_NET_SERVICE,
+	M_NET_SEEN_LABEL, /* net to front: of INSPECT, too */
+	M_NET_TOO_BIG,
 	/* file link: all events */
 	M_FILE_SEAL = 200, /* to the cipher */
 	M_FILE_OPEN,
@@ -231,7 +236,13 @@ enum room_status {
 	ROOM_LEFT
 };
 
-enum conversation_kind { KIND_CHAT = 0, KIND_ROOM = 1 };
+/* the last two are of signals alone: COMPOSE knows neither */
+enum conversation_kind {
+	KIND_CHAT = 0,
+	KIND_ROOM = 1,
+	KIND_RECEIPT = 2,
+	KIND_TYPING = 3
+};
 
 /* an envelope is only ever received; a content is what goes into one */
 enum format {
@@ -297,7 +308,11 @@ enum constraint {
 	CONSTRAIN_CONFIRM,    /* enum confirm_when */
 	CONSTRAIN_OPEN_RATE,  /* uses << 32 | seconds; 0: no limit */
 	CONSTRAIN_DECRYPT_RATE, /* the same */
+	CONSTRAIN_STALE, /* seconds unheard, then a device is no reader; 0: never */
 };
+
+/* is a label its device's? UNKNOWN: the key is not known here */
+enum label_verdict { LABEL_GOOD = 0, LABEL_BAD, LABEL_UNKNOWN };
 
 /* when askpass asks before a message is opened or composed */
 enum confirm_when { CONFIRM_NEVER = 0, CONFIRM_EACH, CONFIRM_ONCE };
@@ -311,7 +326,8 @@ enum why {
 	WHY_RETURNED,
 	WHY_NEW_MEMBER,
 	WHY_FIRST_MESSAGE,
-	WHY_OLDER /* it had OMEMO 2, and has 0.3.0 alone now */
+	WHY_OLDER, /* it had OMEMO 2, and has 0.3.0 alone now */
+	WHY_STALE  /* no reader any more: it was not heard from for long */
 };
 
 enum member_change {	 /* of a room's lists */
@@ -353,6 +369,7 @@ enum act {
 	ACT_IMPORT,
 	ACT_EXPORT,
 	ACT_RESET, /* new sessions with a device of a contact */
+	ACT_LABEL, /* what this device is called */
 };
 
 enum ask_status { ASK_DONE = 0, ASK_FAILED = 1, ASK_ABSENT = 2 };

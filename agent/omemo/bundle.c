@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Public keys as the profiles write them, and the signature on a signed
- * prekey. Runs in the keeper; what it decodes comes from the network and is
+ * Public keys as the profiles write them, and the signatures on a signed
+ * prekey and on a device's name. Runs in the keeper; what it decodes comes from the network and is
  * trusted only after the signature, and then only to belong together.
  */
 #include <string.h>
@@ -97,4 +97,37 @@ omemo_bundle_check(const struct omemo_profile *profile, const uint8_t *identity,
 		s[63] &= 0x7f;
 	}
 	return crypto_ed25519_verify(peer->ed, spk, spklen, s);
+}
+
+int
+omemo_label_check(size_t len)
+{
+	if (len > LIMIT_LABEL)
+		return ERR_TOO_LONG;
+	return len == 0 || len == 32 || len == 33 ? ERR_ARGUMENT : 0;
+}
+
+int
+omemo_label_sign(const struct omemo_identity *id, const void *label, size_t len,
+    uint8_t sig[64])
+{
+	int err = omemo_label_check(len);
+
+	return err != 0 ? err : crypto_ed25519_sign(id->seed, label, len, sig);
+}
+
+int
+omemo_label_verify(const uint8_t u[32], const void *label, size_t len,
+    const uint8_t *sig, size_t siglen)
+{
+	uint8_t ed[32];
+	int err = ERR_BAD_SIGNATURE, sign;
+
+	if (siglen != 64 || len == 0 || len == 32 || len == 33)
+		return ERR_BAD_SIGNATURE;
+	/* which of the two it is, u does not say */
+	for (sign = 0; sign < 2 && err == ERR_BAD_SIGNATURE; sign++)
+		if ((err = crypto_mont_to_ed(u, sign, ed)) == 0)
+			err = crypto_ed25519_verify(ed, label, len, sig);
+	return err;
 }

@@ -69,6 +69,17 @@ int omemo_bundle_sign(const struct omemo_profile *,
 int omemo_bundle_check(const struct omemo_profile *, const uint8_t *identity,
     size_t identitylen, const uint8_t *spk, size_t spklen, const uint8_t *sig,
     size_t siglen, struct omemo_peer *peer, uint8_t spk_out[32]);
+/*
+ * A device's name, signed by its identity key with nothing that says so. Of 32
+ * or 33 octets it would be what a signed prekey is, so that none is signed, or
+ * believed, that is so long: ERR_ARGUMENT; ERR_TOO_LONG: over LIMIT_LABEL.
+ */
+int omemo_label_check(size_t len);
+int omemo_label_sign(const struct omemo_identity *, const void *label,
+    size_t len, uint8_t sig[64]);
+/* By this identity's u. 0 or ERR_BAD_SIGNATURE, ERR_BAD_KEY. */
+int omemo_label_verify(const uint8_t u[32], const void *label, size_t len,
+    const uint8_t *sig, size_t siglen);
 /* A one-time prekey's public octets. 0 or ERR_BAD_KEY. */
 int omemo_key_decode(const struct omemo_profile *, const uint8_t *p, size_t len,
     uint8_t pub[32]);
@@ -92,6 +103,9 @@ int omemo_session_unpack(const struct omemo_profile *, const uint8_t *p,
 int omemo_session_ready(const struct omemo_session *);
 /* The identity key (u) that the current state was made with. */
 const uint8_t *omemo_session_peer(const struct omemo_session *);
+
+/* Messages written since the peer's last: nothing of it says they came. */
+uint32_t omemo_session_unanswered(const struct omemo_session *);
 
 #define OMEMO_BLOCK 16 /* kept message keys in one record */
 

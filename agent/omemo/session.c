@@ -75,6 +75,12 @@ omemo_session_peer(const struct omemo_session *s)
 	return s->nstates > 0 ? s->states[0]->peer.u : NULL;
 }
 
+uint32_t
+omemo_session_unanswered(const struct omemo_session *s)
+{
+	return s->nstates > 0 ? s->states[0]->send_next : 0;
+}
+
 int
 omemo_session_initiate(struct omemo_session *s,
     const struct omemo_identity *self, uint32_t self_device,

@@ -141,6 +141,25 @@ on_signal(void *arg, int signo)
 /* --- commands ------------------------------------------------------------- */
 
 static void
+say_typing(void *arg, const char *to, const char *state)
+{
+	struct chat *chat = arg;
+
+	if (!chat->options->no_typing)
+		front_typing(chat->front, to, state);
+}
+
+static void
+send_typing(struct chat *chat, const struct command *c)
+{
+	if (chat->options->no_typing)
+		view(chat)->error(
+		    chat, c->ref, "typing states are switched off");
+	else
+		front_typing(chat->front, c->to, c->body);
+}
+
+static void
 send_text(struct chat *chat, struct command *c)
 {
 	const char *to = c->to[0] != '\0' ? c->to : chat->peer;
@@ -173,6 +192,7 @@ send_text(struct chat *chat, struct command *c)
 		strlcpy(chat->last, id, sizeof(chat->last));
 		strlcpy(chat->last_to, to, sizeof(chat->last_to));
 	}
+	typing_sent(&chat->typing, to);
 	remember_ref(chat, id, c->ref);
 	view(chat)->composed(chat, to, c->body, c->len);
 }
@@ -274,6 +294,9 @@ obey(struct chat *chat, struct command *c)
 	case COMMAND_REPLY:
 		send_text(chat, c);
 		break;
+	case COMMAND_TYPING:
+		send_typing(chat, c);
+		break;
 	case COMMAND_TO:
 		set_peer(chat, c->to);
 		break;
@@ -330,6 +353,14 @@ on_input_end(void *arg)
 }
 
 static void
+on_typed(void *arg, const char *line, size_t len)
+{
+	struct chat *chat = arg;
+
+	typing_typed(&chat->typing, chat->peer, line, len);
+}
+
+static void
 on_terminal_end(void *arg)
 {
 	finish(arg, QUIT_MS);
@@ -343,6 +374,7 @@ open_input(struct chat *chat)
 	static const struct editor_handler editor_handler = {
 		.line = on_line,
 		.end = on_terminal_end,
+		.typed = on_typed,
 	};
 	static const struct input_handler input_handler = {
 		.line = on_line,
@@ -367,6 +399,7 @@ open_all(struct chat *chat)
 		.name = chat->options->name,
 		.reads = 1,
 		.resumes = 1,
+		.receipts = !chat->options->no_receipts,
 	};
 	int code;
 
@@ -397,6 +430,7 @@ chat_main(const struct options *options, const char *account, const char *peer)
 	int code;
 
 	TAILQ_INIT(&chat.sent);
+	typing_init(&chat.typing, chat.loop, say_typing, &chat);
 	/* Before the walls: what libraries read from files. */
 	setlocale(LC_CTYPE, "C.UTF-8"); /* for the widths of characters */
 	tzset();
@@ -409,6 +443,7 @@ chat_main(const struct options *options, const char *account, const char *peer)
 		set_peer(&chat, peer != NULL ? peer : "");
 		code = loop_run(chat.loop);
 	}
+	typing_end(&chat.typing);
 	editor_free(chat.editor);
 	input_free(chat.input);
 	front_free(chat.front);

@@ -15,6 +15,7 @@
 #include "command.h"
 #include "editor.h"
 #include "input.h"
+#include "typing.h"
 
 struct sent { /* what the program on stdin calls a message */
 	TAILQ_ENTRY(sent) entry;
@@ -30,6 +31,7 @@ struct chat {
 	char peer[JID_SIZE]; /* whom a line goes to; "": nobody yet */
 	char last[FRONT_ID], last_to[JID_SIZE]; /* what /correct corrects */
 	int json;
+	struct typist typing;
 	struct editor *editor; /* on a terminal */
 	struct input *input;   /* else */
 	TAILQ_HEAD(, sent) sent;

@@ -33,19 +33,29 @@ depth_is_small(const json_t *v, int left)
 }
 
 static const char *
-read_send(struct command *c)
+read_to(struct command *c)
 {
 	const json_t *to = json_object_get(c->json, "to");
-	const json_t *body = json_object_get(c->json, "body");
 	const char *why;
 
 	if (!json_is_string(to))
 		return "\"to\" is missing or no string";
-	if (!json_is_string(body))
-		return "\"body\" is missing or no string";
 	if (strlen(json_string_value(to)) != json_string_length(to) ||
 	    jid_read(json_string_value(to), c->to, &why) != 0)
 		return "\"to\" is no bare JID";
+	return NULL;
+}
+
+static const char *
+read_send(struct command *c)
+{
+	const json_t *body = json_object_get(c->json, "body");
+	const char *why = read_to(c);
+
+	if (why != NULL)
+		return why;
+	if (!json_is_string(body))
+		return "\"body\" is missing or no string";
 	c->body = json_string_value(body);
 	c->len = json_string_length(body);
 	if (c->len == 0)
@@ -104,6 +114,26 @@ read_room(struct command *c, enum command_kind kind)
 }
 
 static const char *
+read_typing(struct command *c)
+{
+	static const char *const states[] = { "active", "composing", "paused",
+		"inactive", "gone" };
+	const char *state, *why = read_to(c);
+
+	if (why != NULL)
+		return why;
+	state = json_string_value(json_object_get(c->json, "state"));
+	for (size_t i = 0; i < sizeof(states) / sizeof(states[0]); i++)
+		if (state != NULL && strcmp(state, states[i]) == 0) {
+			c->body = states[i];
+			c->len = strlen(states[i]);
+			c->kind = COMMAND_TYPING;
+			return NULL;
+		}
+	return "\"state\" is none of active, composing, paused, inactive, gone";
+}
+
+static const char *
 read_object(struct command *c)
 {
 	const char *name;
@@ -122,6 +152,8 @@ read_object(struct command *c)
 		return read_about(c, COMMAND_CORRECT);
 	if (strcmp(name, "reply") == 0)
 		return read_about(c, COMMAND_REPLY);
+	if (strcmp(name, "typing") == 0)
+		return read_typing(c);
 	if (strcmp(name, "join") == 0)
 		return read_room(c, COMMAND_JOIN);
 	if (strcmp(name, "leave") == 0)
@@ -198,6 +230,7 @@ read_rest(struct command *c)
 	case COMMAND_NONE:
 	case COMMAND_SEND:
 	case COMMAND_REPLY:
+	case COMMAND_TYPING:
 	case COMMAND_TRUST:
 	case COMMAND_HELP:
 	case COMMAND_QUIT:

@@ -18,6 +18,7 @@ enum command_kind {
 	COMMAND_TO,	 /* to */
 	COMMAND_JOIN,	 /* to: a room; body: a nickname, or "" */
 	COMMAND_LEAVE,	 /* to ("": the current peer): a room */
+	COMMAND_TYPING,	 /* to, body: the state */
 	COMMAND_TRUST,	 /* rest: a fingerprint, or empty */
 	COMMAND_HELP,
 	COMMAND_QUIT,

@@ -158,6 +158,8 @@ on_ready(void *arg, int events)
 	if (dead)
 		return;
 	ed->dead = NULL;
+	if (ed->watch != NULL)
+		ed->handler->typed(ed->arg, ed->line.text, ed->line.len);
 	if (ed->hidden == 0)
 		draw(ed);
 }

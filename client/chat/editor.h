@@ -15,6 +15,8 @@ struct editor;
 struct editor_handler {
 	void (*line)(void *arg, const char *line, size_t len);
 	void (*end)(void *arg); /* ^D on an empty line, or the terminal went */
+	/* The line as it is now, after keys; not after line() */
+	void (*typed)(void *arg, const char *line, size_t len);
 };
 
 /*

@@ -15,7 +15,9 @@ static const char usage[] =
     "  --host H --port P     where the server is (else: DNS)\n"
     "  --ca-file F           certificates to trust instead of the system's\n"
     "  --password-file F, --password-command C\n"
-    "  --name N              under which shown messages are remembered\n";
+    "  --name N              under which shown messages are remembered\n"
+    "  --no-receipts         do not say that a message has come\n"
+    "  --no-typing           do not say that you are typing\n";
 
 static int
 jid_operand(const char *text, char jid[static JID_SIZE])

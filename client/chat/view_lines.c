@@ -78,6 +78,7 @@ show_key(struct chat *chat, const struct front_key *key, const char *does)
 	printf(" %s with a key %s (device %u, %s):\n", does,
 	    key->why == WHY_RETURNED	? "that had been withdrawn"
 		: key->why == WHY_OLDER ? "that now has the older OMEMO alone"
+		: key->why == WHY_STALE ? "that was not heard from for long"
 					: "that is new here",
 	    key->device, words_trust(key->trust));
 	fingerprint_show(stdout, key->fingerprint);
@@ -90,7 +91,9 @@ show_reader(void *arg, const struct front_key *key)
 {
 	struct chat *chat = arg;
 
-	if (key->trust == TRUST_UNDECIDED)
+	if (key->why == WHY_STALE)
+		show_key(chat, key, "gets nothing any more");
+	else if (key->trust == TRUST_UNDECIDED)
 		show_key(chat, key, "would read (but does not yet)");
 	else
 		show_key(chat, key,

@@ -56,6 +56,14 @@ port_read(const char *text, uint16_t *port)
 	return err != NULL ? ERR_ARGUMENT : 0;
 }
 
+/* "yes" or "no" */
+static int
+set_switch(const char *value, int *off)
+{
+	*off = strcmp(value, "no") == 0;
+	return *off || strcmp(value, "yes") == 0 ? 0 : ERR_ARGUMENT;
+}
+
 static int
 set(struct account *a, const char *key, const char *value)
 {
@@ -72,6 +80,10 @@ set(struct account *a, const char *key, const char *value)
 
 	if (strcmp(key, "port") == 0)
 		return port_read(value, &a->port);
+	if (strcmp(key, "receipts") == 0)
+		return set_switch(value, &a->no_receipts);
+	if (strcmp(key, "typing") == 0)
+		return set_switch(value, &a->no_typing);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		if (strcmp(key, rows[i].key) != 0)
 			continue;
@@ -105,7 +117,9 @@ on_value(void *arg, const char *section, const char *key, const char *value)
 		    p->path, "section [%s]: no such setting: %s", section, key);
 	else if (err != 0)
 		fail(p->path, "section [%s]: %s: %s", section, key,
-		    err == ERR_TOO_LONG ? "too long" : "not a port number");
+		    err == ERR_TOO_LONG		   ? "too long"
+			: strcmp(key, "port") == 0 ? "not a port number"
+						   : "neither yes nor no");
 	p->failed = err != 0;
 	return err == 0;
 }

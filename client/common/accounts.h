@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The accounts file: ${XDG_CONFIG_HOME:-~/.config}/xmpp-agent/accounts, INI,
- * a section per JID with host=, port=, ca-file=, password-command=.
+ * a section per JID with host=, port=, ca-file=, password-command=, receipts=,
+ * typing=.
  */
 #ifndef CLIENT_COMMON_ACCOUNTS_H
 #define CLIENT_COMMON_ACCOUNTS_H
@@ -19,6 +20,7 @@ struct account { /* empty or 0: not given */
 	uint16_t port;
 	char ca_file[PATH_MAX];
 	char password_command[ACCOUNTS_LINE_MAX];
+	int no_receipts, no_typing;
 };
 
 /* The file's path. 0, or ERR_NOT_FOUND: neither XDG_CONFIG_HOME nor HOME. */

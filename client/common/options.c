@@ -137,10 +137,32 @@ take_decrypt_rate(struct options *o, const char *value)
 }
 
 static int
+take_stale(struct options *o, const char *value)
+{
+	return duration_read(value, &o->stale);
+}
+
+static int
 take_json(struct options *o, const char *value)
 {
 	(void)value;
 	o->json = 1;
+	return 0;
+}
+
+static int
+take_no_receipts(struct options *o, const char *value)
+{
+	(void)value;
+	o->no_receipts = 1;
+	return 0;
+}
+
+static int
+take_no_typing(struct options *o, const char *value)
+{
+	(void)value;
+	o->no_typing = 1;
 	return 0;
 }
 
@@ -290,6 +312,8 @@ static const struct row {
 	{ "password-command", ALL, 1, take_password_command, "a command" },
 	{ "name", ALL, 1, take_name, "1 to 64 octets of UTF-8" },
 	{ "json", ALL, 0, take_json, NULL },
+	{ "no-receipts", OPTIONS_CHAT, 0, take_no_receipts, NULL },
+	{ "no-typing", OPTIONS_CHAT, 0, take_no_typing, NULL },
 	{ "timeout", OPTIONS_SEND | OPTIONS_KEY, 1, take_timeout,
 	    "seconds, 1 to 86400" },
 	{ "to-file", OPTIONS_SEND, 1, take_to_file, "a file" },
@@ -317,6 +341,8 @@ static const struct row {
 	    "uses and a time, such as 100/1h, or 0" },
 	{ "decrypt-rate", OPTIONS_KEY, 1, take_decrypt_rate,
 	    "uses and a time, such as 1000/1h, or 0" },
+	{ "stale", OPTIONS_KEY, 1, take_stale,
+	    "a time such as 90s, 15m, 8h, 2d, or 0" },
 	{ "fix", OPTIONS_KEY, 0, take_fix, NULL },
 	{ "moved", OPTIONS_KEY, 0, take_moved, NULL },
 	{ "copied", OPTIONS_KEY, 0, take_copied, NULL },
@@ -370,7 +396,7 @@ options_parse(struct options *o, enum options_who who, int argc, char **argv,
 	o->timeout = TIMEOUT_DEFAULT;
 	o->others = o->adopt = -1;
 	o->window = o->lifetime = o->confirm = OPTION_UNSET;
-	o->open_rate = o->decrypt_rate = OPTION_UNSET;
+	o->open_rate = o->decrypt_rate = o->stale = OPTION_UNSET;
 	for (size_t i = 0; i < ROWS; i++)
 		if (rows[i].who & who)
 			table[n++] = (struct option){ rows[i].name,
@@ -403,6 +429,8 @@ options_account(struct options *o, const char *jid)
 		o->port = o->account.port;
 	if (o->ca_file == NULL && o->account.ca_file[0] != '\0')
 		o->ca_file = o->account.ca_file;
+	o->no_receipts |= o->account.no_receipts;
+	o->no_typing |= o->account.no_typing;
 	return 0;
 }
 

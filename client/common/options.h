@@ -23,6 +23,7 @@ struct options { /* NULL or 0: not given */
 	const char *passphrase_file, *passphrase_command;
 	char name[LIMIT_CLIENT_NAME + 1];
 	int json;
+	int no_receipts, no_typing; /* xmpp-chat: tell nobody */
 	int timeout;	     /* xmpp-send, xmpp-key: seconds without progress */
 	const char *to_file; /* xmpp-send: more recipients, one a line */
 	const char *file;    /* xmpp-send: instead of a text */
@@ -34,7 +35,7 @@ struct options { /* NULL or 0: not given */
 	int recovery; /* xmpp-key: the secret is the recovery code */
 	/* xmpp-key constrain: seconds, enum confirm_when, uses << 32 | seconds;
 	 * or OPTION_UNSET */
-	uint64_t window, lifetime, confirm, open_rate, decrypt_rate;
+	uint64_t window, lifetime, confirm, open_rate, decrypt_rate, stale;
 	int verify;	 /* xmpp-key log */
 	int fix;	 /* xmpp-key doctor: mend what can be */
 	int identity;	 /* xmpp-key rotate: the identity key too */

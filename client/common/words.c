@@ -73,6 +73,7 @@ words_why(uint8_t v)
 		[WHY_NEW_MEMBER] = "new-member",
 		[WHY_FIRST_MESSAGE] = "first-message",
 		[WHY_OLDER] = "older-version",
+		[WHY_STALE] = "stale",
 	};
 
 	return WORD(table, v);

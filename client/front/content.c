@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * What goes into an envelope when a text is about an earlier message. Runs in
- * the front; holds its user's text, and makes XML of it: the keeper adds who
+ * What goes into an envelope when a text is about an earlier message, and what
+ * is no text at all. Runs in the front; holds its user's text, and makes XML of it: the keeper adds who
  * writes to whom, and when.
  */
 #include <string.h>
@@ -67,5 +67,21 @@ content_write(struct buffer *b, enum front_about about, const char *that,
 	put(b, "</body>");
 	put(b, begin[about]);
 	put_escaped(b, (const uint8_t *)that, strlen(that));
+	put(b, "'/><request xmlns='urn:xmpp:receipts'/>");
+}
+
+void
+content_receipt(struct buffer *b, const char *that)
+{
+	put(b, "<received xmlns='urn:xmpp:receipts' id='");
+	put_escaped(b, (const uint8_t *)that, strlen(that));
 	put(b, "'/>");
+}
+
+void
+content_typing(struct buffer *b, const char *state)
+{
+	put(b, "<");
+	put(b, state);
+	put(b, " xmlns='http://jabber.org/protocol/chatstates'/>");
 }

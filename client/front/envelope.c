@@ -64,7 +64,7 @@ static void
 on_reply(struct front *front, struct reader *r)
 {
 	struct front_envelope e;
-	uint8_t has_body, opt_out;
+	uint8_t has_body, opt_out, asks;
 
 	memset(&e, 0, sizeof(e));
 	reader_cstring(r, e.from, sizeof(e.from));
@@ -77,6 +77,8 @@ on_reply(struct front *front, struct reader *r)
 	reader_cstring(r, e.reply_to, sizeof(e.reply_to));
 	reader_cstring(r, e.received, sizeof(e.received));
 	e.state = reader_u8(r);
+	asks = reader_u8(r);
+	e.asks = asks != 0;
 	e.has_body = has_body != 0;
 	e.opt_out = opt_out != 0;
 	if (reader_end(r) == 0)

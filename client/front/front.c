@@ -85,6 +85,8 @@ on_attached(void *arg, int err, struct reader *reply)
 		front->attached = 1;
 		inbox_ask(front);
 		outbox_attached(front);
+		if (front->online)
+			signals_online(front);
 	} else if (err == ERR_NOT_FOUND || err == ERR_ACCOUNT) {
 		fail(front->config.account,
 		    "no such account in the agent; make it with: xmpp-key "
@@ -200,6 +202,7 @@ on_words(struct front *front, uint8_t type, struct reader *body)
 		front->handler->online(front->arg, from);
 		rooms_online(front);
 		outbox_online(front);
+		signals_online(front);
 	} else if (type == M_NET_DELIVERED) {
 		front->handler->delivered(front->arg, from);
 	} else if (type == M_NET_UNENCRYPTED) {
@@ -291,6 +294,9 @@ on_packet(void *arg, struct frame *f)
 		break;
 	case M_NET_NO_SLOT:
 		on_no_slot(front, &f->body);
+		break;
+	case M_NET_TOO_BIG:
+		outbox_too_big(front, &f->body);
 		break;
 	case M_NET_CAUGHT_UP:
 		on_caught_up(front, &f->body);

@@ -108,8 +108,9 @@ struct front_handler {
 struct front_config {
 	const char *account;
 	const char *name;
-	int reads;   /* ask for messages and show them */
-	int resumes; /* send again what an earlier run has composed */
+	int reads;    /* ask for messages and show them */
+	int resumes;  /* send again what an earlier run has composed */
+	int receipts; /* say that a message has come, to whoever may know */
 };
 
 struct front;
@@ -153,6 +154,11 @@ int front_leave(struct front *, const char *room);
  * known waits. */
 void front_ask(struct front *, const char *jid);
 enum front_kind front_kind(struct front *, const char *jid);
+/*
+ * active, composing, paused, inactive or gone: in an envelope, if it can be sent
+ * at once, to a contact who has been written to. Nobody learns whether it was.
+ */
+void front_typing(struct front *, const char *to, const char *state);
 
 /* Ask the server for a place for a file of so many octets, once online. */
 void front_slot_ask(struct front *, const char *name, uint64_t size);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "../../ipc/err.h"
 #include "../common/fail.h"
@@ -169,6 +170,16 @@ on_opened(void *arg, int err, struct reader *r)
 	shown(front);
 }
 
+/* Some servers keep a typing state for those who are away all the same. */
+static int
+is_just_now(uint64_t then)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return then + TYPING_S > (uint64_t)now.tv_sec;
+}
+
 /*
  * A receipt or a typing state: no message of its own, so it counts only where
  * a text of that key would be shown without a warning, and only when new.
@@ -193,7 +204,7 @@ tell_signals(struct front *front, const struct front_envelope *e)
 	    outbox_is_recent(front, e->received, m->sender))
 		front->handler->delivered(front->arg, e->received);
 	if (e->state != TYPING_NONE && !e->has_body && m->copy == COPY_NONE &&
-	    e->state < sizeof(words) / sizeof(words[0]))
+	    is_just_now(m->time) && e->state < sizeof(words) / sizeof(words[0]))
 		front->handler->typing(front->arg, m->sender, words[e->state]);
 }
 
@@ -223,6 +234,9 @@ inbox_envelope(
 		tell_signals(front, e);
 		if (e->has_body)
 			front->handler->show_message(front->arg, m);
+		if (e->has_body && e->asks) /* no receipt for a receipt */
+			signal_receipt(front,
+			    STAILQ_FIRST(&front->inbox.queue)->handle, m);
 	}
 	m->text = NULL;
 	shown(front);

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -268,23 +269,32 @@ outbox_known(struct front *front)
 	compose_some(front);
 }
 
+int
+outbox_draw_id(char id[static FRONT_ID])
+{
+	uint8_t random[(FRONT_ID - 1) / 2];
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return ERR_SYSTEM;
+	for (size_t i = 0; i < sizeof(random); i++)
+		snprintf(id + 2 * i, 3, "%02x", random[i]);
+	return 0;
+}
+
 static int
 send_part(struct front *front, const char *to, uint8_t format, const void *text,
     size_t len, char id[static FRONT_ID])
 {
-	uint8_t random[16];
 	struct outgoing *out;
 	int err;
 
 	if (len > LIMIT_TEXT)
 		return ERR_TOO_LONG;
-	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return ERR_SYSTEM;
+	if ((err = outbox_draw_id(id)) != 0)
+		return err;
 	out = add(front, to);
 	if (out == NULL)
 		return ERR_FULL;
-	for (size_t i = 0; i < sizeof(random); i++)
-		snprintf(id + 2 * i, 3, "%02x", random[i]);
 	memcpy(out->id, id, FRONT_ID);
 	put_conversation(front, out);
 	buffer_put_cstring(&out->body, id);
@@ -347,13 +357,16 @@ on_outbox(void *arg, int err, struct reader *r)
 	uint32_t n = err == 0 ? reader_count(r, LIMIT_OUTBOX) : 0;
 
 	for (uint32_t i = 0; i < n && r->err == 0; i++) {
+		uint8_t kind;
+
 		reader_fixed(r, handle, sizeof(handle));
 		reader_cstring(r, to, sizeof(to));
-		reader_u8(r); /* kind */
+		kind = reader_u8(r);
 		reader_cstring(r, id, sizeof(id));
 		reader_u8(r); /* fixed */
-		if (r->err != 0 || is_known(front, id))
-			continue;
+		if (r->err != 0 || is_known(front, id) ||
+		    kind == KIND_RECEIPT || kind == KIND_TYPING)
+			continue; /* those are signal.c's */
 		out = add(front, to);
 		if (out == NULL)
 			break;
@@ -501,6 +514,27 @@ outbox_failed(struct front *front, struct reader *r)
 	if (out == NULL)
 		return;
 	give_up(front, out, reason[0] != '\0' ? reason : err_text(-(int)code));
+	front->handler->progress(front->arg);
+}
+
+void
+outbox_too_big(struct front *front, struct reader *r)
+{
+	uint8_t handle[HANDLE_SIZE];
+	char reason[160];
+	struct outgoing *out;
+	uint64_t octets;
+
+	reader_fixed(r, handle, sizeof(handle));
+	octets = reader_u64(r);
+	out = find(front, handle);
+	if (out == NULL || ++out->refusals < REFUSALS)
+		return;
+	snprintf(reason, sizeof(reason),
+	    "too long, as it seems: the server has closed the connection twice "
+	    "at this message of %" PRIu64 " octets",
+	    octets);
+	give_up(front, out, reason);
 	front->handler->progress(front->arg);
 }
 

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Inside client/front: the one structure of a front and its parts,
- * front.c (connections), inbox.c (what is shown), rooms.c (where), envelope.c (what OMEMO 2
- * wraps it in), content.c (what goes into that), outbox.c (what is sent) and
- * clear.c (what came in clear).
+ * front.c (connections), inbox.c (what is shown), rooms.c (where), envelope.c
+ * (what OMEMO 2 wraps it in), content.c (what goes into that), outbox.c (what
+ * is sent), signal.c (receipts and typing states) and clear.c (what came in
+ * clear).
  */
 #ifndef CLIENT_FRONT_PRIVATE_H
 #define CLIENT_FRONT_PRIVATE_H
@@ -18,7 +19,9 @@
 #define OUTBOX_MAX  LIMIT_OUTBOX
 #define COMPOSE_MAX 32 /* COMPOSE requests without an answer */
 #define CLEARS_MAX  64 /* messages in clear that the keeper is asked about */
+#define REFUSALS    2 /* streams closed over one message; then it is given up */
 #define RECENT_MAX  64 /* messages sent whose receipts are believed */
+#define TYPING_S    60 /* seconds; an older typing state is not told */
 #define RETRY_MS    300
 #define RETRY_TIMES 40	 /* BUSY or RETRY in a row, then it is an error */
 #define ROOMS_MAX   64	 /* rooms to be in, and domains that were asked about */
@@ -51,6 +54,7 @@ struct front_envelope {			   /* what a parser has read */
 	char replaces[LIMIT_STANZA_ID + 1], reply_to[LIMIT_STANZA_ID + 1];
 	char received[LIMIT_STANZA_ID + 1];
 	uint8_t state; /* enum typing */
+	int asks;      /* for a receipt */
 };
 
 struct envelopes {
@@ -74,6 +78,7 @@ struct outgoing {
 	size_t kind_at; /* in body: to be written once it is known */
 	int unknown;	/* it is not yet */
 	unsigned tries;
+	unsigned refusals; /* streams that it may have cost */
 };
 
 struct recent { /* who may say that it has been received */
@@ -170,10 +175,21 @@ int outbox_is_recent(const struct front *, const char *id, const char *to);
 /* A text in XML, and the element that says what it is about. */
 void content_write(struct buffer *, enum front_about, const char *that,
     const uint8_t *text, size_t len);
+/* "I have received that", "state": elements of their own. */
+void content_receipt(struct buffer *, const char *that);
+void content_typing(struct buffer *, const char *state);
+/* A stanza id that nobody guesses. 0 or ERR_SYSTEM. */
+int outbox_draw_id(char id[static FRONT_ID]);
+/* If it may: the message that is shown now asks for a receipt. */
+void signal_receipt(struct front *, const uint8_t handle[HANDLE_SIZE],
+    const struct front_message *);
+void signals_online(struct front *); /* what waited for that */
 /* The agent has gone: report what it may not have. */
 void outbox_gone(struct front *);
 void outbox_readers(struct front *, const uint8_t handle[HANDLE_SIZE]);
 void outbox_sent(struct front *, struct reader *);
 void outbox_failed(struct front *, struct reader *);
+/* NET_TOO_BIG: the second time it is not sent again. */
+void outbox_too_big(struct front *, struct reader *);
 
 #endif

@@ -63,7 +63,7 @@ static int
 start_front(struct state *s)
 {
 	const struct starter *config = s->config;
-	const char **argv = calloc((size_t)config->argc + 3, sizeof(*argv));
+	const char **argv = calloc((size_t)config->argc + 5, sizeof(*argv));
 	int fds[3 + STARTER_MORE] = { s->link[0], reach_socket(), s->sce[0] };
 	int count = config->reads ? 3 : 2, more = 0;
 	size_t n = 0;
@@ -81,6 +81,11 @@ start_front(struct state *s)
 	argv[n++] = config->argv[0];
 	argv[n++] = "-x";
 	argv[n++] = "front";
+	/* the front does not read the accounts file */
+	if (config->options->no_receipts && config->reads)
+		argv[n++] = "--no-receipts";
+	if (config->options->no_typing && config->reads)
+		argv[n++] = "--no-typing";
 	for (int i = 1; i < config->argc; i++)
 		argv[n++] = config->argv[i];
 	count += more;

@@ -12,6 +12,7 @@
 #define DOCTOR_KEY	64 /* octets of a key or signature: 33 or 64 are right */
 #define DOCTOR_WORD	64 /* octets of a word of the server's */
 #define DOCTOR_LISTED	64 /* devices of a list that are looked at (NET_OTHERS) */
+#define DOCTOR_CONTACTS 32  /* stale devices of contacts that are named */
 #define DOCTOR_FINDINGS 512 /* about three for each listed device, and 80 */
 
 /* --- when it is too much, too old, too few ---------------------------------- */
@@ -36,6 +37,12 @@ struct
 	uint32_t id;
 	uint8_t known;	/* its key is */
 	uint64_t heard; /* seconds since 1970; 0: never */
+	uint8_t stale;	/* gets nothing any more, for that */
+};
+
+struct doctor_contact { /* a contact's device that is stale */
+	char jid[JID_SIZE];
+	uint32_t device;
 };
 
 #define DOCTOR_VERSIONS 2 /* of OMEMO, by enum namespace_id */
@@ -45,15 +52,19 @@ struct doctor_agent {
 	uint8_t vault, locked;
 	uint8_t doubt; /* enum doubt */
 	uint32_t clients;
+	const char *jid;
 	/* of the account: unless it is locked */
 	int read; /* what follows was read */
 	uint32_t device, nets;
 	uint8_t due;
 	struct doctor_bundle bundle;
+	char label[LIMIT_LABEL + 1]; /* this device's, to be published; or "" */
 	uint64_t spk_made;
 	size_t nwithdrawn, ndevices;
 	uint32_t withdrawn[LIMIT_WITHDRAWN];
 	struct doctor_device devices[LIMIT_DEVICES];
+	size_t nstale; /* all of them; the first DOCTOR_CONTACTS are named */
+	struct doctor_contact stale[DOCTOR_CONTACTS];
 };
 
 struct doctor_node {
@@ -68,6 +79,16 @@ struct doctor_listed {
 	uint8_t bundle; /* enum node_state; of the own one: nothing */
 };
 
+#define DOCTOR_LABEL 208 /* octets of a name on the list (XML_LABEL) */
+
+struct doctor_label {
+	uint32_t id;
+	char text[DOCTOR_LABEL + 1];
+	size_t siglen;
+	uint8_t sig[DOCTOR_KEY];
+	uint8_t verdict; /* enum label_verdict, of the agent */
+};
+
 struct doctor_server {
 	int asked; /* all that follows was told */
 	char why[512];
@@ -78,6 +99,8 @@ struct doctor_server {
 	uint32_t total; /* ids on the list */
 	size_t nlisted;
 	struct doctor_listed listed[DOCTOR_LISTED];
+	size_t nlabels;
+	struct doctor_label labels[LIMIT_DEVICES];
 	struct doctor_node node; /* the bundle's */
 	struct doctor_bundle bundle;
 };
@@ -129,6 +152,9 @@ int doctor_ask_agent(struct key *, uint8_t ns, struct doctor_agent *);
  * fails is in why. */
 void doctor_ask_server(struct key *, uint32_t device, int configure,
     struct doctor_server[static DOCTOR_VERSIONS]);
+
+/* The agent's verdict on the labels that the server has. 0, or the exit code. */
+int doctor_ask_labels(struct key *, struct doctor_server *);
 
 void report_print(const struct report *, const struct options *);
 

@@ -12,6 +12,22 @@
 
 /* --- the agent --------------------------------------------------------------- */
 
+static void
+on_row(void *arg, const struct key_row *row)
+{
+	struct doctor_agent *a = arg;
+	struct doctor_contact *c;
+
+	if (!row->stale || strcmp(row->peer, a->jid) == 0)
+		return;
+	if (a->nstale < DOCTOR_CONTACTS) {
+		c = &a->stale[a->nstale];
+		memcpy(c->jid, row->peer, sizeof(c->jid));
+		c->device = row->device;
+	}
+	a->nstale++;
+}
+
 static int
 ask_own(struct key *key, struct doctor_agent *a)
 {
@@ -32,6 +48,9 @@ ask_own(struct key *key, struct doctor_agent *a)
 	if (doctor_read_own(&r, a) != 0)
 		return fail_agent("own bundle", ERR_MALFORMED, "");
 	a->read = 1;
+	a->jid = key->jid;
+	if (a->ns == 0) /* too many contacts for one answer: said */
+		(void)key_each_row(key, "", on_row, a);
 	return DONE;
 }
 
@@ -53,6 +72,41 @@ doctor_ask_agent(struct key *key, uint8_t ns, struct doctor_agent *a)
 	if (a->clients > 0)
 		a->clients--; /* this is one */
 	return a->vault && !a->locked ? ask_own(key, a) : DONE;
+}
+
+static void
+put_labels(struct buffer *b, const struct doctor_server *s)
+{
+	buffer_put_u32(b, (uint32_t)s->nlabels);
+	for (size_t i = 0; i < s->nlabels; i++) {
+		buffer_put_u32(b, s->labels[i].id);
+		buffer_put_cstring(b, s->labels[i].text);
+		buffer_put_string(b, s->labels[i].sig, s->labels[i].siglen);
+	}
+}
+
+int
+doctor_ask_labels(struct key *key, struct doctor_server *s)
+{
+	struct buffer b;
+	struct reader r;
+	int code;
+
+	if (s->nlabels == 0)
+		return DONE;
+	key_body(key, &b);
+	put_labels(&b, s);
+	code = key_call(key, M_LABELS, &b, &r, key->jid);
+	if (code != DONE)
+		return code;
+	if (reader_u32(&r) != s->nlabels) /* in their order */
+		return fail_agent("labels", ERR_MALFORMED, "");
+	for (size_t i = 0; i < s->nlabels; i++) {
+		(void)reader_u32(&r);
+		s->labels[i].verdict = reader_u8(&r);
+	}
+	return reader_end(&r) == 0 ? DONE
+				   : fail_agent("labels", ERR_MALFORMED, "");
 }
 
 /* --- the server -------------------------------------------------------------- */

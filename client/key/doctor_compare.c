@@ -89,6 +89,27 @@ compare_due(struct report *r, const struct doctor_agent *a)
 		finding_mend(f, MEND_PUBLISH, r->jid);
 }
 
+/* Devices of contacts that get nothing any more. */
+static void
+compare_contacts(struct report *r, const struct doctor_agent *a)
+{
+	size_t named =
+	    a->nstale < DOCTOR_CONTACTS ? a->nstale : DOCTOR_CONTACTS;
+	struct finding *f;
+
+	for (size_t i = 0; i < named; i++) {
+		f = report_add(r, LEVEL_NOTE, "contact-stale",
+		    "%s device %u has not been heard of for long, and gets "
+		    "nothing until it is",
+		    a->stale[i].jid, a->stale[i].device);
+		f->device = a->stale[i].device;
+	}
+	if (a->nstale > named)
+		report_add(r, LEVEL_NOTE, "contact-stale",
+		    "and so have %zu other devices of contacts: xmpp-key peers %s",
+		    a->nstale - named, r->jid);
+}
+
 static void
 compare_agent(struct report *r, const struct doctor_agent *a, uint64_t now)
 {
@@ -105,6 +126,8 @@ compare_agent(struct report *r, const struct doctor_agent *a, uint64_t now)
 		    "the agent",
 		    a->device, a->nets, a->nets == 1 ? "" : "s", a->clients,
 		    a->clients == 1 ? "" : "s");
+	if (a->ns == 0)
+		compare_contacts(r, a);
 	r->version = versions[a->ns];
 	compare_due(r, a);
 	if (age < DOCTOR_SIGNED_DAYS) {
@@ -263,6 +286,22 @@ is_withdrawn(const struct doctor_agent *a, uint32_t id)
 	return 0;
 }
 
+static void
+compare_stale(struct report *r, const struct doctor_device *d, uint64_t now)
+{
+	char when[64] = "never been heard of";
+
+	if (d->heard != 0)
+		snprintf(when, sizeof(when),
+		    "not been heard of for %" PRIu64 " days",
+		    now > d->heard ? (now - d->heard) / DAY : 0);
+	finding_revoke(
+	    report_add(r, LEVEL_NOTE, "device-stale",
+		"device %u is on the list and has %s%s", d->id, when,
+		d->stale ? ": it does not get what is sent from here" : ""),
+	    d->id, r->jid);
+}
+
 /* A listed device that is neither this one nor one that we gave up. */
 static void
 compare_other(struct report *r, const struct doctor_agent *a,
@@ -278,13 +317,10 @@ compare_other(struct report *r, const struct doctor_agent *a,
 			"can encrypt to it",
 			l->id, l->bundle == NODE_MALFORMED ? "valid " : ""),
 		    l->id, r->jid);
-	} else if (heard != 0 && now > heard &&
-	    now - heard > (uint64_t)DOCTOR_STALE_DAYS * DAY) {
-		finding_revoke(report_add(r, LEVEL_NOTE, "device-stale",
-				   "device %u is on the list and has not been "
-				   "heard of for %" PRIu64 " days",
-				   l->id, (now - heard) / DAY),
-		    l->id, r->jid);
+	} else if ((d != NULL && d->stale) ||
+	    (heard != 0 && now > heard &&
+		now - heard > (uint64_t)DOCTOR_STALE_DAYS * DAY)) {
+		compare_stale(r, d, now);
 	} else if (d == NULL || !d->known) {
 		finding_revoke(
 		    report_add(r, LEVEL_NOTE, "device-unknown",
@@ -366,8 +402,10 @@ doctor_compare(struct report *r, const struct doctor_agent *a,
 	r->version = versions[a->ns];
 	if (s->asked)
 		compare_list(r, a, s, now);
-	if (s->asked && a->read)
+	if (s->asked && a->read) {
+		compare_labels(r, a, s);
 		compare_bundle(r, a, s);
+	}
 	r->version = NULL;
 	if (r->copy)
 		forbid_publish(r);

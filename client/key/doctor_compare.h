@@ -15,6 +15,9 @@ int compare_node(struct report *, const struct doctor_node *, const char *what,
     const struct node_names *);
 void compare_bundle(
     struct report *, const struct doctor_agent *, const struct doctor_server *);
+/* doctor_labels.c */
+void compare_labels(
+    struct report *, const struct doctor_agent *, const struct doctor_server *);
 /* What --fix does for it, and the command that does the same. */
 void finding_mend(struct finding *, unsigned mend, const char *jid);
 

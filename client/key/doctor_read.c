@@ -55,7 +55,9 @@ doctor_read_own(struct reader *r, struct doctor_agent *a)
 		a->devices[i].id = reader_u32(r);
 		a->devices[i].known = reader_u8(r);
 		a->devices[i].heard = reader_u64(r);
+		a->devices[i].stale = reader_u8(r);
 	}
+	reader_cstring(r, a->label, sizeof(a->label));
 	return reader_end(r) == 0 ? 0 : ERR_MALFORMED;
 }
 
@@ -101,11 +103,31 @@ read_list(struct reader *r, struct doctor_server *s)
 	}
 }
 
+/* One that has no room is one that nobody is shown. */
+static void
+read_label(struct reader *r, struct doctor_server *s)
+{
+	struct doctor_label none, *l = &none;
+	const uint8_t *p;
+
+	if (s->nlabels < LIMIT_DEVICES)
+		l = &s->labels[s->nlabels++];
+	memset(l, 0, sizeof(*l));
+	l->verdict = LABEL_UNKNOWN;
+	l->id = reader_u32(r);
+	reader_cstring(r, l->text, sizeof(l->text));
+	p = reader_string(r, &l->siglen, sizeof(l->sig));
+	if (l->siglen > 0)
+		memcpy(l->sig, p, l->siglen);
+}
+
 int
 doctor_read_event(uint8_t type, struct reader *r, struct doctor_server *s)
 {
 	if (type == M_NET_SEEN_SERVER)
 		read_server(r, s);
+	else if (type == M_NET_SEEN_LABEL)
+		read_label(r, s);
 	else if (type == M_NET_SEEN_LIST)
 		read_list(r, s);
 	else if (type == M_NET_SEEN_BUNDLE) {

@@ -58,6 +58,7 @@ int key_doctor(struct key *);
 int key_help(struct key *);
 int key_adopt(struct key *);
 int key_reset(struct key *);
+int key_label(struct key *);
 int key_constrain(struct key *);
 int key_slots(struct key *);
 int key_passwd(struct key *);
@@ -100,6 +101,7 @@ struct key_account { /* a row of LIST */
 	uint8_t over;			  /* locked, alone, until unlock */
 	uint8_t confirm;		  /* enum confirm_when */
 	uint64_t open_rate, decrypt_rate; /* uses << 32 | seconds */
+	uint32_t stale;			  /* seconds; 0: never */
 };
 
 /* constraints.c: what constrains an account, for people and for programs. */
@@ -117,6 +119,7 @@ struct key_row { /* a row of PEERS; device 0: a policy, and no key yet */
 	uint8_t fingerprint[FINGERPRINT_SIZE];
 	uint32_t device;
 	uint8_t policy, require, trust, listed, reader, shown, retired;
+	uint8_t stale; /* no reader: not heard from for long */
 };
 
 /* fn for each key of peer ("": of everyone); 0, or the exit code (printed). */

@@ -17,6 +17,7 @@ put_settings(struct buffer *b, const struct options *o)
 		{ CONSTRAIN_CONFIRM, o->confirm },
 		{ CONSTRAIN_OPEN_RATE, o->open_rate },
 		{ CONSTRAIN_DECRYPT_RATE, o->decrypt_rate },
+		{ CONSTRAIN_STALE, o->stale },
 	};
 
 	size_t at = b->len;
@@ -43,6 +44,9 @@ check(const struct options *o)
 	if (o->lifetime != OPTION_UNSET && o->lifetime > LIMIT_LIFETIME)
 		return fail_usage(
 		    "--lifetime", "at most %d days", LIMIT_LIFETIME / 86400);
+	if (o->stale != OPTION_UNSET && o->stale > LIMIT_STALE)
+		return fail_usage(
+		    "--stale", "at most %d days", LIMIT_STALE / 86400);
 	return DONE;
 }
 
@@ -59,7 +63,7 @@ key_constrain(struct key *key)
 		code = fail_usage("constrain",
 		    "nothing to set (--window, --lifetime, --confirm, "
 		    "--confirm-once, --no-confirm, --open-rate, "
-		    "--decrypt-rate)");
+		    "--decrypt-rate, --stale)");
 	if (code == DONE)
 		code = key_elevate(key, RIGHT_ADMIN);
 	if (code == DONE)

@@ -33,6 +33,9 @@ examine(struct doctor *d)
 	if (code != DONE)
 		return code;
 	doctor_ask_server(d->key, d->agent[0].device, 0, d->server);
+	if (d->agent[0].read &&
+	    (code = doctor_ask_labels(d->key, &d->server[NS_OMEMO2])) != DONE)
+		return code;
 	/* Once more, and later than the server: what was published meanwhile
 	 * must not look as if another copy had made it. */
 	return ask_agent(d);

@@ -32,6 +32,9 @@ print_json(const struct key_row *row)
 		    object, "trust", json_string(words_trust(row->trust)));
 		json_object_set_new(
 		    object, "reader", json_boolean(row->reader));
+		if (row->stale)
+			json_object_set_new(
+			    object, "reason", json_string("stale"));
 		json_object_set_new(
 		    object, "listed", json_boolean(row->listed));
 		json_object_set_new(
@@ -57,6 +60,7 @@ print(struct listing *listing, const struct key_row *row)
 	printf("device %u: %s, %s%s\n", row->device, words_trust(row->trust),
 	    row->reader ? "reader" : "no reader",
 	    row->retired      ? ", replaced by another key"
+		: row->stale  ? ", not heard from for long"
 		: row->listed ? ""
 			      : ", not on the list now");
 	fingerprint_show(stdout, row->fingerprint);

@@ -45,10 +45,13 @@ static const struct verb verbs[] = {
 	    "never use a key again", 1, 2, 66, RIGHT_TRUST },
 	{ "reset", key_reset, "JID {[PEER] URI|- | PEER FINGERPRINT}",
 	    "begin new sessions with a device", 1, 2, 66, RIGHT_TRUST },
+	{ "label", key_label, "JID [TEXT]",
+	    "what this device calls itself to other clients", 1, 1, 2,
+	    RIGHT_ADMIN },
 	{ "constrain", key_constrain,
 	    "JID [--window T] [--lifetime T] "
 	    "[--confirm|--confirm-once|--no-confirm] [--open-rate N/T] "
-	    "[--decrypt-rate N/T]",
+	    "[--decrypt-rate N/T] [--stale T]",
 	    "limit what an identity may be used for", 1, 1, 1, RIGHT_ADMIN },
 	{ "rotate", key_rotate, "JID [--identity]",
 	    "a new signed prekey, or a new identity key and device", 1, 1, 1,

@@ -147,6 +147,22 @@ front_caught_up(struct net *net, const char *room)
 }
 
 void
+front_too_big(struct net *net, const uint8_t handle[HANDLE_SIZE], size_t octets)
+{
+	struct buffer body;
+
+	if (net->front == NULL)
+		return;
+	buffer_init(&body, FRAME_MAX);
+	buffer_put(&body, handle, HANDLE_SIZE);
+	buffer_put_u64(&body, octets);
+	if (body.err == 0)
+		(void)connection_send(
+		    net->front, M_NET_TOO_BIG, 0, body.data, body.len);
+	buffer_free(&body);
+}
+
+void
 front_no_slot(struct net *net, const char *reason)
 {
 	front_event(net, M_NET_NO_SLOT, reason, NULL);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base64.h"
 #include "disco.h"
 #include "inspect_xml.h"
 #include "net.h"
@@ -38,6 +39,7 @@ struct inspection {
 	uint64_t time;
 	struct seen_node list, bundle;
 	struct xml_list ids;
+	struct xml_labels labels; /* of OMEMO 2 */
 	size_t nlisted;
 	struct listed listed[NET_OTHERS];
 	struct xml_bundle keys;
@@ -100,6 +102,28 @@ tell_list(struct net *net, const struct inspection *in)
 	tell(net, M_NET_SEEN_LIST, &b);
 }
 
+/* The signature as octets: whoever verifies it has no base64. */
+static void
+tell_labels(struct net *net, const struct inspection *in)
+{
+	const struct xml_label *label;
+	uint8_t sig[XML_SIGNATURE];
+	struct buffer b;
+	size_t len;
+
+	for (size_t i = 0; i < in->labels.n; i++) {
+		label = &in->labels.v[i];
+		if (base64_decode(label->signature, sig, sizeof(sig), &len) !=
+		    0)
+			len = 0; /* none that is good */
+		buffer_init(&b, FRAME_MAX);
+		buffer_put_u32(&b, label->id);
+		buffer_put_cstring(&b, label->label);
+		buffer_put_string(&b, sig, len);
+		tell(net, M_NET_SEEN_LABEL, &b);
+	}
+}
+
 static void
 tell_bundle(struct net *net, const struct inspection *in)
 {
@@ -139,6 +163,7 @@ tell_all(struct net *net, const struct inspection *in)
 	struct buffer end;
 
 	tell_server(net, in);
+	tell_labels(net, in);
 	tell_list(net, in);
 	if (in->device != 0) {
 		tell_bundle(net, in);
@@ -336,6 +361,8 @@ on_list(struct net *net, void *arg, xmpp_stanza_t *answer)
 	in->list.state = node_read(answer, in->ns, 0, &payload, in->list.why);
 	if (in->list.state == NODE_HERE)
 		list_parse(payload, &dialects[in->ns], &in->ids);
+	if (in->list.state == NODE_HERE && in->ns == NS_OMEMO2)
+		labels_parse(payload, &dialects[in->ns], &in->labels);
 	for (size_t i = 0; i < in->ids.n; i++) {
 		struct listed *l = &in->listed[in->nlisted];
 		int own = in->ids.ids[i] == in->device;

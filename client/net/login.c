@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "../../sandbox/sandbox.h"
+#include "limits.h"
 #include "net.h"
 #include "room.h"
 #include "stanza.h"
@@ -51,14 +52,18 @@ say_why(struct net *net, const char *fmt, ...)
 }
 
 /* Errors of libstrophe that say why a login failed. Lower levels carry whole
- * stanzas, <auth/> among them, and are not looked at. */
+ * stanzas, <auth/> among them: of those, features that came alone are read. */
 static void
 on_log(void *arg, xmpp_log_level_t level, const char *area, const char *msg)
 {
 	struct net *net = arg;
 
 	(void)area;
-	if (level < XMPP_LEVEL_ERROR || net->bound)
+	if (net->bound)
+		return;
+	if (level == XMPP_LEVEL_DEBUG)
+		limits_log(net, msg);
+	if (level < XMPP_LEVEL_ERROR)
 		return;
 	if (strstr(msg, "Cannot authenticate") != NULL) {
 		say_why(
@@ -202,6 +207,9 @@ on_lost(struct net *net, int error, xmpp_stream_error_t *stream)
 		say_why(net, "%s: stream error%s%s", net->domain,
 		    stream->text != NULL ? ": " : "",
 		    stream->text != NULL ? stream->text : "");
+	if (net->bound && !net->exiting && stream != NULL &&
+	    stream->type == XMPP_SE_POLICY_VIOLATION)
+		outgoing_refused(net);
 	if (net->bound)
 		say_why(net, "%s: the connection was lost", net->domain);
 	say_why(net, "%s: cannot connect%s%s", net->domain,

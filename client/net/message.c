@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The stanza of an encrypted message: elements, EME (XEP-0380), store hint
- * (XEP-0334: without a body servers would not keep it), origin id
+ * (XEP-0334: without a body servers would not keep it, and a typing state they
+ * should not), origin id
  * (XEP-0359), and for a text the words that other clients show instead.
  */
 #include "message.h"
@@ -43,12 +44,13 @@ message_build(struct net *net, const char *to, const char *id,
 		return NULL;
 	}
 	put_eme(m, spoken);
-	/* XEP-0420 wants no body outside of an envelope */
-	if (kind != MESSAGE_EMPTY && spoken & 1U << NS_LEGACY)
+	/* XEP-0420 wants neither outside of an envelope */
+	if ((kind == MESSAGE_CHAT || kind == MESSAGE_ROOM) &&
+	    spoken & 1U << NS_LEGACY)
 		el_text(el_add(m, "body", NULL), FALLBACK);
-	if (kind == MESSAGE_CHAT)
+	if (kind == MESSAGE_CHAT && spoken & 1U << NS_LEGACY)
 		el_add(m, "request", NS_RECEIPTS);
-	el_add(m, "store", NS_HINTS);
+	el_add(m, kind == MESSAGE_TYPING ? "no-store" : "store", NS_HINTS);
 	el_set(el_add(m, "origin-id", NS_SID), "id", id);
 	return m;
 }

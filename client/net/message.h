@@ -6,9 +6,10 @@
 #include "net.h"
 
 enum message_kind {
-	MESSAGE_CHAT,  /* with a text inside: fallback body, receipt wanted */
-	MESSAGE_ROOM,  /* the same, without: nobody answers for a room */
-	MESSAGE_EMPTY, /* key transport: nothing to show anyone */
+	MESSAGE_CHAT,	/* with a text inside: fallback body, receipt wanted */
+	MESSAGE_ROOM,	/* the same, without: nobody answers for a room */
+	MESSAGE_EMPTY,	/* key transport, a receipt: nothing to show anyone */
+	MESSAGE_TYPING, /* the same, and nothing to keep */
 };
 
 /* r: at "elements:[ … ]". NULL: malformed, or a namespace not built here. */

@@ -50,6 +50,9 @@ enum net_exit {
 #define NET_CLOSE_MS	 2000 /* ms for the stream's end */
 #define NET_RECENT	 256  /* stanzas sent: for bounces and receipts */
 #define NET_OTHERS	 64   /* listed devices whose bundles are looked at */
+#define NET_STANZA	 (200 * 1024) /* octets, where the server names none */
+#define NET_STANZA_SURE                                                        \
+	10000 /* octets that each server takes (RFC 6120, 13.12) */
 
 /* --- namespaces ------------------------------------------------------------------ */
 #define NS_OMEMO_XML   "eu.siacs.conversations.axolotl"
@@ -122,9 +125,10 @@ struct net {
 	char domain[LIMIT_JID + 1]; /* of the account */
 	uint32_t device;	    /* 0: the account is gone, work is left */
 	struct xml_devices ours;
-	int attached; /* ATTACH_NET was answered */
-	int online;   /* NET_ONLINE was said */
-	int has_sid;  /* the server says that it checks <stanza-id/> */
+	int attached;	   /* ATTACH_NET was answered */
+	int online;	   /* NET_ONLINE was said */
+	int has_sid;	   /* the server says that it checks <stanza-id/> */
+	size_t stanza_max; /* octets that the server takes at once */
 	uint8_t bundles,
 	    lists; /* of our own, that were asked for: namespaces */
 	/* the end */
@@ -163,6 +167,9 @@ void front_delivered(struct net *, const char *id);
 void front_unencrypted(struct net *, const char *from, const char *room);
 /* room: "": the account's own archive. */
 void front_caught_up(struct net *, const char *room);
+/* The server closed the stream at this one, as it seems. */
+void
+front_too_big(struct net *, const uint8_t handle[HANDLE_SIZE], size_t octets);
 void front_no_slot(struct net *, const char *reason);
 void front_notice(struct net *, const char *from, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -230,6 +237,8 @@ void outgoing_add(struct net *, const uint8_t handle[HANDLE_SIZE]);
 void outgoing_ready(struct net *, const uint8_t handle[HANDLE_SIZE]);
 /* Online: what was asked for before goes on. */
 void outgoing_online(struct net *);
+/* The server will not have what was sent: say which message that may be. */
+void outgoing_refused(struct net *);
 /* An error stanza: ours? Then FAILED. 1 if it was. */
 int outgoing_bounced(struct net *, xmpp_stanza_t *message);
 /* A receipt from a contact to whom that id was sent. */

@@ -4,31 +4,65 @@
  * holds ciphertext and public keys; the keeper is trusted, and its replies
  * have passed their layout, but every read is bounded all the same.
  */
+#include <stdlib.h>
 #include <string.h>
+
+#include <bsd/string.h>
 
 #include "../../ipc/err.h"
 #include "../../ipc/frame.h"
 #include "../../ipc/messages.h"
+#include "base64.h"
 #include "net.h"
 #include "omemo_xml.h"
 #include "stanza.h"
 
+void
+label_read(struct reader *r, uint32_t device, struct xml_label *out)
+{
+	const uint8_t *p;
+	size_t len;
+	char *text;
+
+	memset(out, 0, sizeof(*out));
+	out->id = device;
+	reader_cstring(r, out->label, sizeof(out->label));
+	p = reader_string(r, &len, 64);
+	if (len == 0 || (text = base64_encode(p, len)) == NULL)
+		return;
+	strlcpy(out->signature, text, sizeof(out->signature));
+	free(text);
+}
+
+static const struct xml_label *
+label_of(
+    const struct xml_labels *labels, const struct xml_label *ours, uint32_t id)
+{
+	size_t i;
+
+	if (id == ours->id)
+		return ours->label[0] != '\0' ? ours : NULL;
+	for (i = 0; labels != NULL && i < labels->n; i++)
+		if (labels->v[i].id == id)
+			return &labels->v[i];
+	return NULL;
+}
+
 xmpp_stanza_t *
 list_build(xmpp_ctx_t *ctx, const struct dialect *x, const uint32_t *ids,
-    size_t n, const struct xml_labels *labels)
+    size_t n, const struct xml_labels *labels, const struct xml_label *ours)
 {
 	xmpp_stanza_t *list = el_new(ctx, x->list, x->ns), *el;
-	size_t i, j;
+	const struct xml_label *label;
+	size_t i;
 
 	for (i = 0; i < n; i++) {
 		el = el_add(list, "device", NULL);
 		el_set_u32(el, "id", ids[i]);
-		for (j = 0; labels != NULL && j < labels->n; j++)
-			if (labels->v[j].id == ids[i]) {
-				el_set(el, "label", labels->v[j].label);
-				el_set(el, "labelsig", labels->v[j].signature);
-				break;
-			}
+		if ((label = label_of(labels, ours, ids[i])) == NULL)
+			continue;
+		el_set(el, "label", label->label);
+		el_set(el, "labelsig", label->signature);
 	}
 	return list;
 }

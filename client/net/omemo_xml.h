@@ -94,9 +94,11 @@ struct xml_labels {
 
 void
 labels_parse(xmpp_stanza_t *list, const struct dialect *, struct xml_labels *);
-/* A list with these ids, and labels where they have one (NULL: none). */
-xmpp_stanza_t *list_build(xmpp_ctx_t *, const struct dialect *,
-    const uint32_t *ids, size_t n, const struct xml_labels *);
+/* A list with these ids, and labels where they have one (NULL: none); of our
+ * own device ours counts. */
+xmpp_stanza_t *
+list_build(xmpp_ctx_t *, const struct dialect *, const uint32_t *ids, size_t n,
+    const struct xml_labels *, const struct xml_label *ours);
 
 #define XML_BUNDLE_KEY                                                         \
 	64 /* octets: 32, 33 or 64 are right, the keeper judges */
@@ -127,6 +129,8 @@ int bundle_parse(xmpp_stanza_t *bundle, const struct dialect *,
  * namespace that is not built here.
  */
 int elements_build(struct reader *r, xmpp_stanza_t *message, unsigned *spoken);
+/* Read "label:s labelsig:s". */
+void label_read(struct reader *r, uint32_t device, struct xml_label *);
 /* Read "identity:s spk_id:u32 spk:s signature:s prekeys:[…]" as a <bundle>. */
 int bundle_build(struct reader *r, xmpp_ctx_t *, const struct dialect *,
     xmpp_stanza_t **bundle);

@@ -5,9 +5,11 @@
  * fetched at once, handed in, and ENCRYPT asked again. What it then gives is
  * always the same octets, so sending again is always safe.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "limits.h"
 #include "message.h"
 #include "net.h"
 #include "omemo_xml.h"
@@ -23,6 +25,7 @@ struct out {
 	unsigned rounds;	 /* times that NEED was answered */
 	unsigned pending;	 /* fetches on their way */
 	int busy;		 /* a request or a fetch is on its way */
+	size_t octets;		 /* of the stanza, once it was sent */
 	const struct room *room; /* waited for; or, sent, for its reflection */
 	int sent;
 	struct timer *timer;
@@ -181,28 +184,59 @@ out_need(struct out *o, struct reader *r, int fetch)
 	}
 }
 
+/* The server would close the stream at it. */
+static void
+out_too_big(struct out *o)
+{
+	char reason[LIMIT_REASON];
+
+	snprintf(reason, sizeof(reason),
+	    "too long: it takes %zu octets for all of its readers, and the "
+	    "server takes no more than %zu",
+	    o->octets, o->net->stanza_max);
+	out_fail(o->net, o->handle, reason, on_noted, NULL);
+	out_free(o);
+}
+
+static enum message_kind
+shape_of(uint8_t kind)
+{
+	if (kind == KIND_TYPING)
+		return MESSAGE_TYPING;
+	return kind == KIND_RECEIPT ? MESSAGE_EMPTY : MESSAGE_CHAT;
+}
+
 /* to:s kind:u8 id:s elements */
 static void
 out_done(struct out *o, struct reader *r)
 {
 	char to[LIMIT_JID + 1], id[LIMIT_STANZA_ID + 1];
+	enum message_kind shape;
 	xmpp_stanza_t *message;
 	uint8_t kind;
 
 	reader_cstring(r, to, sizeof(to));
 	kind = reader_u8(r);
+	shape = shape_of(kind);
 	reader_cstring(r, id, sizeof(id));
 	if (r->err == 0 && kind == KIND_ROOM && out_enter(o, to))
 		return;
 	if (r->err != 0 ||
-	    (message = message_build(o->net, to, id,
-		 kind == KIND_ROOM ? MESSAGE_ROOM : MESSAGE_CHAT, r)) == NULL) {
+	    (message = message_build(o->net, to, id, shape, r)) == NULL) {
 		out_fail(
 		    o->net, o->handle, "it cannot be built", on_noted, NULL);
 		out_free(o);
 		return;
 	}
-	recent_add(&o->net->outgoing->recent, id, to, o->handle);
+	o->octets = limits_measure(o->net, message);
+	if (o->octets > o->net->stanza_max) {
+		xmpp_stanza_release(message);
+		out_too_big(o);
+		return;
+	}
+	if (shape == MESSAGE_CHAT || shape == MESSAGE_ROOM)
+		/* nobody is told of a signal's bounce */
+		recent_add(&o->net->outgoing->recent, id, to, o->handle);
 	if (kind == KIND_ROOM) { /* the room has it when it sends it back */
 		o->busy = o->sent = 1;
 		o->room = room_find(o->net, to);
@@ -328,6 +362,24 @@ outgoing_online(struct net *net)
 	TAILQ_FOREACH_SAFE(o, &net->outgoing->queue, entry, next)
 		if (!o->busy)
 			out_encrypt(o);
+}
+
+/*
+ * A violation of the server's policy is most often a stanza over a limit that
+ * it does not announce. Which one it was it does not say: the longest that it
+ * has not acknowledged, unless each server must take that.
+ */
+void
+outgoing_refused(struct net *net)
+{
+	const struct out *o, *longest = NULL;
+
+	TAILQ_FOREACH(o, &net->outgoing->queue, entry)
+		if (o->octets > NET_STANZA_SURE &&
+		    (longest == NULL || o->octets > longest->octets))
+			longest = o;
+	if (longest != NULL)
+		front_too_big(net, longest->handle, longest->octets);
 }
 
 int

@@ -191,6 +191,7 @@ net_run(const struct net_options *o)
 		.quiet = o->quiet,
 		.looks = o->looks,
 		.code = NET_EXIT_LOST,
+		.stanza_max = NET_STANZA,
 		.sock = -1 };
 	const char *at = strrchr(o->account, '@');
 	int err;

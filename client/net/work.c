@@ -26,6 +26,7 @@ struct work_item { /* a WORK reply, read */
 	uint32_t device;
 	size_t n;
 	uint32_t ids[LIMIT_LIST_IDS];
+	struct xml_label label; /* of this device; "": none */
 	xmpp_stanza_t *bundle;
 };
 
@@ -113,6 +114,7 @@ work_read(struct net *net, struct reader *r, struct work_item *w)
 	w->n = reader_count(r, LIMIT_LIST_IDS);
 	for (i = 0; i < w->n; i++)
 		w->ids[i] = reader_u32(r);
+	label_read(r, w->device, &w->label);
 	if (w->ns >= DIALECTS)
 		return ERR_UNSUPPORTED;
 	return bundle_build(r, net->ctx, &dialects[w->ns], &w->bundle);
@@ -139,7 +141,7 @@ publish_list(struct net *net, const struct work_item *w)
 
 	publish(net, x->list_node, "current", 0,
 	    list_build(net->ctx, x, w->ids, w->n,
-		w->ns == NS_OMEMO2 ? net->labels : NULL),
+		w->ns == NS_OMEMO2 ? net->labels : NULL, &w->label),
 	    on_published, NULL);
 }
 

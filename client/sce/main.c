@@ -31,6 +31,7 @@ put_result(struct buffer *out, const struct sce *s)
 	buffer_put_cstring(out, s->reply_to);
 	buffer_put_cstring(out, s->received);
 	buffer_put_u8(out, s->state);
+	buffer_put_u8(out, s->asks != 0);
 }
 
 static int

@@ -129,6 +129,13 @@ begin_received(struct parsing *p, const char **attributes)
 	take_id(p, attributes, p->out->received);
 }
 
+static void
+begin_request(struct parsing *p, const char **attributes)
+{
+	(void)attributes;
+	p->out->asks = 1;
+}
+
 #define BEGIN_STATE(name, value)                                               \
 	static void begin_##name(struct parsing *p, const char **attributes)   \
 	{                                                                      \
@@ -164,6 +171,7 @@ static const struct known known[] = {
 	{ PLACE_CONTENT, PLACE_OTHER, IN("urn:xmpp:message-correct:0") "replace", begin_replace },
 	{ PLACE_CONTENT, PLACE_OTHER, IN("urn:xmpp:reply:0") "reply", begin_reply },
 	{ PLACE_CONTENT, PLACE_OTHER, IN("urn:xmpp:receipts") "received", begin_received },
+	{ PLACE_CONTENT, PLACE_OTHER, IN("urn:xmpp:receipts") "request", begin_request },
 	{ PLACE_CONTENT, PLACE_OTHER, STATE("active"), begin_active },
 	{ PLACE_CONTENT, PLACE_OTHER, STATE("composing"), begin_composing },
 	{ PLACE_CONTENT, PLACE_OTHER, STATE("paused"), begin_paused },

@@ -26,6 +26,7 @@ struct sce {
 	char replaces[LIMIT_STANZA_ID + 1], reply_to[LIMIT_STANZA_ID + 1];
 	char received[LIMIT_STANZA_ID + 1];
 	uint8_t state; /* enum typing */
+	int asks;      /* for a receipt */
 };
 
 /*

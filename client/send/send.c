@@ -148,20 +148,23 @@ show_reader(void *arg, const struct front_key *key)
 	}
 	if (key->room[0] == '\0' || key->device != 0) {
 		fprintf(stderr, " %s with a key %s (device %u, %s):\n",
-		    key->trust == TRUST_UNDECIDED
+		    key->why == WHY_STALE ? "gets nothing any more"
+			: key->trust == TRUST_UNDECIDED
 			? "would read (but does not yet)"
 			: "reads",
-		    key->room[0] == '\0' ? "that is new here" : "of his",
+		    key->why == WHY_STALE ? "that was not heard from for long"
+			: key->room[0] == '\0' ? "that is new here"
+					       : "of his",
 		    key->device, words_trust(key->trust));
 		fingerprint_show(stderr, key->fingerprint);
 		putc('\n', stderr);
 	}
 	if (s->options->json)
-		json_line(json_pack("{s:s, s:o, s:I, s:o, s:s, s:o*}", "event",
-		    "reader", "peer", json_cstring(key->peer), "device",
-		    (json_int_t)key->device, "fingerprint",
+		json_line(json_pack("{s:s, s:o, s:I, s:o, s:s, s:s, s:o*}",
+		    "event", "reader", "peer", json_cstring(key->peer),
+		    "device", (json_int_t)key->device, "fingerprint",
 		    json_fingerprint(key->fingerprint), "trust",
-		    words_trust(key->trust), "room",
+		    words_trust(key->trust), "why", words_why(key->why), "room",
 		    key->room[0] != '\0' ? json_cstring(key->room) : NULL));
 }
 

@@ -178,6 +178,8 @@ work_one(struct client *c)
 	(void)reader_u32(&r);
 	for (n = reader_u32(&r); n > 0 && r.err == 0; n--)
 		(void)reader_u32(&r);
+	(void)reader_string(&r, &len, LIMIT_LABEL);
+	(void)reader_string(&r, &len, 64);
 	from = r.p;
 	(void)reader_string(&r, &len, 64);
 	(void)reader_u32(&r);

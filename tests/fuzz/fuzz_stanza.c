@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../../client/net/inspect_xml.h"
+#include "../../client/net/limits.h"
 #include "../../client/net/net.h"
 #include "../../client/net/omemo_xml.h"
 #include "../../client/net/origin.h"
@@ -172,6 +173,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		read_server(stanza);
 		read_slot(stanza);
 		read_room(stanza);
+		check(limits_parse(stanza) <= UINT32_MAX);
 		xmpp_stanza_release(stanza);
 	}
 	free(text);

@@ -29,13 +29,25 @@ fi
 # of members is what DIR/lies holds, once that is there (mod_room_lies.lua).
 rooms=''
 if [ -n "${ROOMS:-}" ]; then
-	wire_options="plugin_paths = { \"$(cd "${0%/*}/../support" && pwd)\" }"
+	wire_options="$wire_options
+plugin_paths = { \"$(cd "${0%/*}/../support" && pwd)\" }"
 	rooms="Component \"rooms.montague.lit\" \"muc\"
 modules_enabled = { \"muc_mam\", \"room_lies\" }
 room_lies = \"$dir/lies\"
 muc_log_by_default = true
 restrict_room_creation = false
 muc_room_locking = true"
+fi
+# STANZA=N: no stanza of more octets; with ANNOUNCE=DIR of mod_stream_limits.lua it
+# says so.
+if [ -n "${STANZA:-}" ]; then
+	wire_options="$wire_options
+c2s_stanza_size_limit = $STANZA"
+fi
+if [ -n "${ANNOUNCE:-}" ]; then
+	wire_module="$wire_module${wire_module:+, }\"stream_limits\","
+	wire_options="$wire_options
+plugin_paths = { \"$ANNOUNCE\" }"
 fi
 # FILES=PORT: the server of capulet.lit takes files there, by https, of 1 MiB
 # at most, 2 MiB a day; that of montague.lit sends them to FILES_BASE.

@@ -35,6 +35,10 @@ prosody
 for p in juliet romeo; do agent_start $p; done
 identity juliet $J
 identity romeo $R
+# her receipts are messages, too, and each of them would be asked about
+"$LAB/drop" mkdir -p "$T/juliet/config/xmpp-agent"
+printf '[%s]\nreceipts = no\n' $J |
+	"$LAB/drop" tee "$T/juliet/config/xmpp-agent/accounts" >/dev/null
 chat_start j juliet $J
 chat_start r romeo $R
 online j juliet $J
@@ -56,6 +60,8 @@ for rate in 5 5/ /1h 0/1h 5/0 5/32d 1000001/1h -1/1h 5/1h/2 ' 5/1h'; do
 done
 bad --lifetime 32d
 bad --lifetime soon
+bad --stale 3651d
+bad --stale old
 key list --json | grep -q '"confirm":"never"' || fail "list --json: $(key list --json)"
 in_home romeo setsid -w "$O/xmpp-key" constrain $R --confirm </dev/null \
 	>"$T/constrain.out" 2>&1 && fail "constrained without a passphrase"
@@ -121,6 +127,12 @@ chat_start r romeo $R
 shown five
 
 constrain --no-confirm
+constrain --stale 30d
+key show $R --json >"$T/show.out" || fail "show"
+grep -q '"stale": *2592000' "$T/show.out" || fail "the stale setting is not shown"
+constrain --stale 0
+key show $R --json >"$T/show.out" || fail "show"
+grep -q '"stale": *null' "$T/show.out" || fail "no stale setting is not shown"
 
 # --- so many are read; the next waits, and is shown later
 constrain --open-rate 2/1h

@@ -53,7 +53,7 @@ done <"$T/verbs"
 sed -n '/^\.Ql about$/,/^did\.$/s/^\.Em //p' man/xmpp-key.1 | tr -d ',;.' |
 	tr -s ' ' '\n' | sort >"$T/named"
 grep -oh '"[a-z-]*"' client/key/doctor_*.c client/key/key_doctor.c | tr -d '"' |
-	grep -Ex 'agent|vault|locked|doubt|due|server|archive.*|carbons|pep|publish.*|clock|signed-.*|list.*|device-.*|bundle.*|prekeys|configure' |
+	grep -Ex 'agent|vault|locked|doubt|due|server|archive.*|carbons|pep|publish.*|clock|signed-.*|list.*|device-.*|bundle.*|prekeys|configure|contact-.*|label|label-.*' |
 	sort -u >"$T/names"
 diff "$T/named" "$T/names" >"$T/diff.out" || fail "man/xmpp-key.1: doctor's names"
 for page in man/*.1; do
@@ -80,7 +80,7 @@ operands() {
 	case $1 in
 	policy) echo "$J $J blind" ;;
 	trust | distrust | verify | reset) echo "$J $J $(printf '%064d' 0)" ;;
-	create | show | fingerprint | peers | publish | doctor | rotate) echo $J ;;
+	create | show | fingerprint | peers | publish | doctor | rotate | label) echo $J ;;
 	revoke) echo "$J --yes" ;;
 	constrain) echo "$J --window 1h" ;;
 	adopt) echo --moved ;;
@@ -142,6 +142,7 @@ echo another | "$LAB/drop" tee "$T/new" >/dev/null
 json passwd passwd --new-passphrase-file "$T/new"
 "$LAB/drop" tee "$T/passphrase" <"$T/new" >/dev/null
 json adopt adopt --copied
+json label label $J
 json rotate rotate $J --identity
 json log log
 in_home juliet "$O/xmpp-key" export $J "$T/juliet/juliet.export" \

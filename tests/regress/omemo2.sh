@@ -154,6 +154,28 @@ must 20 event j event=typing "from=$R" state=paused
 ! event j event=delivered id=never-sent || fail "a receipt for nothing was told"
 chat_quit r2
 
+# --- what her second device calls itself: published, signed, shown at the first
+# one; both keep it when they write the list; a length of a key is refused
+for text in "$(printf '%032d' 0)" "$(printf '%033d' 0)" "$(printf '%053d' 0)"; do
+	in_home juliet2 "$O/xmpp-key" label $J "$text" --passphrase-file "$T/passphrase" \
+		>"$T/label.out" 2>&1 && fail "a label of ${#text} octets"
+done
+in_home juliet2 "$O/xmpp-key" label $J "the <phone>" --passphrase-file "$T/passphrase" \
+	>"$T/label.out" 2>&1 || fail "xmpp-key label"
+[ "$(in_home juliet2 "$O/xmpp-key" label $J)" = "the <phone>" ] || fail "the label is not shown"
+doctor() {
+	in_home juliet "$O/xmpp-key" doctor $J --host 127.0.0.1 --port "$PORT" \
+		--ca-file "$CA" --password-file "$T/juliet.pw" >"$T/doctor.out" 2>&1
+	grep -q "device $(device juliet2) calls itself \"the <phone>\"" "$T/doctor.out"
+}
+must 20 doctor
+in_home juliet "$O/xmpp-key" label $J desk --passphrase-file "$T/passphrase" \
+	>"$T/label.out" 2>&1 || fail "xmpp-key label"
+both_named() {
+	doctor && grep -q "device $(device juliet) calls itself \"desk\"" "$T/doctor.out"
+}
+must 20 both_named
+
 # --- a list of a thousand devices is cut, said, and holds up no message
 thousand=$(seq -f "<device id='%.0f'/>" 5001 6000 | tr -d '\n')
 raw $R secret-romeo <<-XML

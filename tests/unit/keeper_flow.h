@@ -40,6 +40,9 @@ struct item { /* of WORK */
 	uint32_t device, devices, first_device, prekeys, last_prekey;
 	uint8_t *elements;
 	size_t elementslen;
+	char label[256];
+	uint8_t sig[64]; /* labelsig's */
+	size_t siglen;
 };
 
 struct fixed { /* the elements of an ENCRYPT or WORK, count first */
@@ -82,6 +85,9 @@ next_work_of_any(struct side *s, struct item *out)
 			i.first_device = reader_u32(r);
 		else
 			(void)reader_u32(r);
+	reader_cstring(r, i.label, sizeof i.label);
+	from = reader_string(r, &i.siglen, 64);
+	memcpy(i.sig, from, i.siglen);
 	from = r->p;
 	(void)reader_string(r, &len, 64);
 	(void)reader_u32(r);

@@ -11,6 +11,7 @@
 #include "../../client/chat/command.h"
 #include "../../client/chat/editor.h"
 #include "../../client/chat/input.h"
+#include "../../client/chat/typing.h"
 #include "../../client/front/front.h"
 #include "../../ipc/loop.h"
 #include "check.h"
@@ -49,6 +50,13 @@ test_json_good(void **state)
 	    "\"body\":\"yes\"}");
 	assert_int_equal(c.kind, COMMAND_REPLY);
 	assert_string_equal(c.that, "x2");
+	command_free(&c);
+	json(&c,
+	    "{\"command\":\"typing\",\"to\":\"a@b\","
+	    "\"state\":\"composing\"}");
+	assert_int_equal(c.kind, COMMAND_TYPING);
+	assert_string_equal(c.to, "a@b");
+	assert_string_equal(c.body, "composing");
 	command_free(&c);
 	json(&c, "{\"command\":\"quit\",\"later\":true}\r");
 	assert_int_equal(c.kind, COMMAND_QUIT);
@@ -108,6 +116,13 @@ test_json_bad(void **state)
 		    1 },
 		{ "{\"command\":\"correct\",\"to\":\"a@b\","
 		  "\"body\":\"x\",\"id\":\"a\\u0000\",\"ref\":1}",
+		    1 },
+		{ "{\"command\":\"typing\",\"to\":\"a@b\",\"ref\":1}", 1 },
+		{ "{\"command\":\"typing\",\"to\":\"a@b\","
+		  "\"state\":\"thinking\",\"ref\":1}",
+		    1 },
+		{ "{\"command\":\"typing\",\"to\":\"a@b/c\","
+		  "\"state\":\"paused\",\"ref\":1}",
 		    1 },
 		{ "{\"command\":\"quit\",\"command\":\"send\"}", 0 },
 		{ "{\"command\":\"quit\"} {}", 0 },
@@ -356,6 +371,68 @@ test_editing(void **state)
 	free(l);
 }
 
+/* --- what a contact is told of it ------------------------------------------- */
+
+static void
+note_said(void *arg, const char *to, const char *state)
+{
+	char *log = arg;
+	size_t n = strlen(log);
+
+	snprintf(log + n, 256 - n, "%s:%s ", to, state);
+}
+
+static void
+stop_loop(void *arg)
+{
+	loop_stop(arg, 0);
+}
+
+/* Once, and paused once, however many keys; a command tells nothing. */
+static void
+test_typing(void **state)
+{
+	struct loop *loop = loop_new();
+	char log[256] = "";
+	struct typist t;
+
+	(void)state;
+	assert_non_null(loop);
+	typing_init(&t, loop, note_said, log);
+	typing_typed(&t, "", "h", 1); /* to nobody yet */
+	typing_typed(&t, "a@b", "/", 1);
+	typing_typed(&t, "a@b", "", 0);
+	assert_string_equal(log, "");
+	typing_typed(&t, "a@b", "h", 1);
+	typing_typed(&t, "a@b", "hi", 2);
+	assert_string_equal(log, "a@b:composing ");
+	typing_sent(&t, "a@b"); /* the text says it */
+	typing_typed(&t, "a@b", "", 0);
+	assert_string_equal(log, "a@b:composing ");
+	typing_typed(&t, "a@b", "x", 1);
+	typing_sent(&t, "c@d"); /* not that one */
+	typing_typed(&t, "c@d", "x", 1);
+	assert_string_equal(
+	    log, "a@b:composing a@b:composing a@b:paused c@d:composing ");
+	log[0] = '\0';
+	typing_typed(&t, "c@d", "", 0); /* all of it was deleted */
+	typing_typed(&t, "c@d", "", 0);
+	assert_string_equal(log, "c@d:paused ");
+	/* the timer is the one that says it when no key comes */
+	log[0] = '\0';
+	typing_typed(&t, "c@d", "x", 1);
+	timer_cancel(t.timer);
+	t.timer = NULL;
+	typing_typed(&t, "c@d", "xy", 2);
+	assert_non_null(t.timer);
+	typing_end(&t);
+	assert_null(t.timer);
+	loop_timer(loop, 1, stop_loop, loop);
+	loop_run(loop);
+	assert_string_equal(log, "c@d:composing ");
+	loop_free(loop);
+}
+
 static void
 test_width(void **state)
 {
@@ -449,6 +526,7 @@ main(void)
 		cmocka_unit_test(test_input),
 		cmocka_unit_test(test_input_too_long),
 		cmocka_unit_test(test_editing),
+		cmocka_unit_test(test_typing),
 		cmocka_unit_test(test_width),
 		cmocka_unit_test(test_rooms),
 		cmocka_unit_test(test_nick),

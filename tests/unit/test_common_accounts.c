@@ -43,9 +43,12 @@ test_good(void **state)
 				 "host = 127.0.0.1\nport=15222\n"
 				 "ca-file=/tmp/ca.pem\n"
 				 "password-command=pass show x; echo '#1'\n"
+				 "receipts = no\ntyping = yes\n"
 				 "[romeo@montague.lit]\nhost=other\n",
 			     &a),
 	    0);
+	assert_int_equal(a.no_receipts, 1);
+	assert_int_equal(a.no_typing, 0);
 	assert_string_equal(a.host, "127.0.0.1");
 	assert_int_equal(a.port, 15222);
 	assert_string_equal(a.ca_file, "/tmp/ca.pem");
@@ -72,6 +75,8 @@ test_bad(void **state)
 		"[" JID "]\nport=65536\n",
 		"[" JID "]\nport=5222x\n",
 		"[" JID "]\nhots=x\n",
+		"[" JID "]\nreceipts=maybe\n",
+		"[" JID "]\ntyping=\n",
 		"[" JID "]\nno equals sign\n",
 		"[" JID "\nhost=x\n",
 		"host=x\n",

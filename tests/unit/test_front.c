@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../../client/front/front.h"
@@ -29,6 +30,8 @@ struct script {
 	int agent, link, sce;
 	uint32_t id; /* of the last request */
 	uint32_t sce_id;
+	int old;      /* the next message is of 1970 */
+	uint8_t asks; /* the next envelope, for a receipt */
 	struct buffer in;
 	struct reader body;
 };
@@ -200,7 +203,7 @@ open_as(struct script *s, const char *body, uint8_t format, uint8_t ns)
 	buffer_put_u8(&b, ns == NS_LEGACY ? BOUND_NONE : BOUND_SENDER);
 	buffer_put_u8(&b, COPY_NONE);
 	buffer_put_u8(&b, ns);
-	buffer_put_u64(&b, 1);
+	buffer_put_u64(&b, s->old ? 1 : (uint64_t)time(NULL));
 	buffer_put_cstring(&b, "id");
 	buffer_put_u8(&b, 0);
 	answer(s, &b);
@@ -249,6 +252,7 @@ has_read(struct script *s, const char *from, const char *to, const char *body,
 	for (int i = 0; i < 3; i++)
 		buffer_put_cstring(&b, "");
 	buffer_put_u8(&b, TYPING_NONE);
+	buffer_put_u8(&b, s->asks);
 	put_frame(s->sce, M_REPLY, s->sce_id, &b);
 	buffer_free(&b);
 }
@@ -271,6 +275,7 @@ has_read_about(struct script *s, const char *body, const char *replaces,
 	buffer_put_cstring(&b, reply_to);
 	buffer_put_cstring(&b, received);
 	buffer_put_u8(&b, state);
+	buffer_put_u8(&b, s->asks);
 	put_frame(s->sce, M_REPLY, s->sce_id, &b);
 	buffer_free(&b);
 }
@@ -309,7 +314,7 @@ script_envelopes(struct script *s)
 	struct buffer none;
 
 	greet(s, 0);
-	attach(s, 14);
+	attach(s, 15);
 	expect(s, M_OUTBOX);
 	buffer_init(&none, 8);
 	buffer_put_u32(&none, 0);
@@ -360,6 +365,11 @@ script_envelopes(struct script *s)
 	opens(s); /* a receipt for what was never sent to this contact */
 	has_read_about(s, NULL, "", "", "id-3", TYPING_COMPOSING);
 	is_shown(s);
+	s->old = 1; /* a server has kept it */
+	opens(s);
+	has_read_about(s, NULL, "", "", "", TYPING_PAUSED);
+	is_shown(s);
+	s->old = 0;
 	opens(s); /* a state that there is not */
 	has_read_about(s, NULL, "", "", "", TYPING_GONE + 1);
 	is_shown(s);
@@ -371,6 +381,79 @@ script_envelopes(struct script *s)
 	    "<rpad/></envelope>");
 	has_read(s, "", "", NULL, NULL);
 	is_shown(s);
+}
+
+/* A message that asks is answered once it is shown, before SHOWN; nothing else
+ * is, and a refusal is nobody's business. Online, what was left is handed on. */
+static void
+script_receipts(struct script *s)
+{
+	struct buffer b;
+	uint8_t packet[256];
+	char id[64], text[256];
+	const uint8_t *content;
+	size_t len;
+
+	greet(s, 0);
+	attach(s, 4);
+	expect(s, M_OUTBOX);
+	buffer_init(&b, 8);
+	buffer_put_u32(&b, 0);
+	answer(s, &b);
+	s->asks = 1;
+	opens(s);
+	has_read(s, PEER, ACCOUNT, "one", NULL);
+	expect(s, M_SIGNAL);
+	reader_cstring(&s->body, text, sizeof(text));
+	reader_cstring(&s->body, text, sizeof(text));
+	if (strcmp(text, PEER) != 0 || reader_u8(&s->body) != KIND_RECEIPT)
+		script_fail("no receipt for the sender");
+	reader_fixed(&s->body, packet, HANDLE_SIZE);
+	reader_cstring(&s->body, id, sizeof(id));
+	content = reader_string(&s->body, &len, LIMIT_SIGNAL);
+	snprintf(text, sizeof(text), "%.*s", (int)len, content);
+	if (packet[0] != 1 || strlen(id) != FRONT_ID - 1 ||
+	    strcmp(text, "<received xmlns='urn:xmpp:receipts' id='id'/>") != 0)
+		script_fail(text);
+	answer_error(s, ERR_UNTRUSTED);
+	is_shown(s);
+	opens(s); /* a receipt, though it asks for one */
+	has_read_about(s, NULL, "", "", "id-3", TYPING_NONE);
+	is_shown(s);
+	s->asks = 0;
+	opens(s);
+	has_read(s, PEER, ACCOUNT, "asks for none", NULL);
+	is_shown(s);
+	expect(s, M_WRITER); /* of the fourth: it waits */
+	buffer_init(&b, 256);
+	buffer_put_cstring(&b, ACCOUNT "/x");
+	put_frame(s->link, M_NET_ONLINE, 0, &b);
+	buffer_free(&b);
+	expect(s, M_OUTBOX);
+	buffer_init(&b, 1024);
+	buffer_put_u32(&b, 3);
+	for (int kind = KIND_TYPING; kind >= 0; kind--) {
+		if (kind == KIND_ROOM)
+			continue;
+		put_fixed(&b, 0x40 + kind, HANDLE_SIZE);
+		buffer_put_cstring(&b, PEER);
+		buffer_put_u8(&b, (uint8_t)kind);
+		buffer_put_cstring(&b, "left");
+		buffer_put_u8(&b, 0);
+	}
+	answer(s, &b);
+	expect(s, M_DISCARD);
+	reader_cstring(&s->body, text, sizeof(text));
+	reader_fixed(&s->body, packet, HANDLE_SIZE);
+	if (packet[0] != 0x40 + KIND_TYPING)
+		script_fail("what is discarded is no typing state");
+	answer(s, NULL);
+	if (read(s->link, packet, sizeof(packet)) !=
+		FRAME_HEADER + HANDLE_SIZE ||
+	    packet[4] != M_FRONT_SEND ||
+	    packet[FRAME_HEADER] != 0x40 + KIND_RECEIPT)
+		script_fail("the receipt is not handed on");
+	close(s->agent);
 }
 
 /* Three waiting: a new writer, one that is busy and then gone, a known one. */
@@ -469,6 +552,52 @@ script_refuse(struct script *s)
 }
 
 static void
+too_big(struct script *s, int handle)
+{
+	struct buffer b;
+
+	buffer_init(&b, 64);
+	put_fixed(&b, handle, HANDLE_SIZE);
+	buffer_put_u64(&b, 123456);
+	put_frame(s->link, M_NET_TOO_BIG, 0, &b);
+	buffer_free(&b);
+}
+
+/* A message that may have cost a connection is sent again, and once. */
+static void
+script_too_big(struct script *s)
+{
+	uint8_t packet[256];
+	struct buffer b;
+
+	greet(s, 0);
+	expect(s, M_ATTACH_FRONT);
+	buffer_init(&b, 64);
+	buffer_put_u32(&b, 1);
+	put_fixed(&b, 9, 32);
+	answer(s, &b);
+	expect(s, M_COMPOSE);
+	buffer_init(&b, 64);
+	put_fixed(&b, 5, HANDLE_SIZE);
+	answer(s, &b);
+	for (int i = 0; i < 2; i++) {
+		buffer_init(&b, 256);
+		buffer_put_cstring(&b, ACCOUNT "/x");
+		put_frame(s->link, M_NET_ONLINE, 0, &b);
+		buffer_free(&b);
+		if (read(s->link, packet, sizeof(packet)) !=
+			FRAME_HEADER + HANDLE_SIZE ||
+		    packet[4] != M_FRONT_SEND)
+			script_fail("no FRONT_SEND");
+		too_big(s, 6); /* of which this front knows nothing */
+		put_frame(s->link, M_NET_TOO_BIG, 0, NULL); /* ill */
+		too_big(s, 5);
+	}
+	expect(s, M_DISCARD);
+	answer(s, NULL);
+}
+
+static void
 net_slot(struct script *s, const char *put, const char *get, uint32_t headers)
 {
 	struct buffer b;
@@ -553,6 +682,7 @@ script_clear(struct script *s)
 			buffer_put_u32(
 			    &b, 0);	      /* trust, listed, reader, shown */
 			buffer_put_u8(&b, 0); /* retired */
+			buffer_put_u8(&b, 0); /* stale */
 		}
 		answer(s, &b);
 	}
@@ -942,6 +1072,7 @@ run_to(void (*play)(struct script *), size_t send, const char *to,
 		.name = "test",
 		.reads = send == 0,
 		.resumes = send == 0,
+		.receipts = play == script_receipts,
 	};
 	struct seen seen = { .loop = loop_new(), .send = send };
 	int agent[2], link[2], sce[2], status, code;
@@ -1009,6 +1140,15 @@ test_receive(void **state)
 }
 
 static void
+test_receipts(void **state)
+{
+	(void)state;
+	run(script_receipts, 0,
+	    "conversation(one) conversation(asks for none) online(" ACCOUNT
+	    "/x) gone(agent) ");
+}
+
+static void
 test_envelopes(void **state)
 {
 	(void)state;
@@ -1040,6 +1180,16 @@ test_refuse(void **state)
 {
 	(void)state;
 	run(script_refuse, 1, "failed(no key) ");
+}
+
+static void
+test_too_big(void **state)
+{
+	(void)state;
+	run(script_too_big, 1,
+	    "online(" ACCOUNT "/x) online(" ACCOUNT
+	    "/x) failed(too long, as it seems: the server has closed the "
+	    "connection twice at this message of 123456 octets) ");
 }
 
 static void
@@ -1124,8 +1274,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_receive),
 		cmocka_unit_test(test_envelopes),
+		cmocka_unit_test(test_receipts),
 		cmocka_unit_test(test_send),
 		cmocka_unit_test(test_refuse),
+		cmocka_unit_test(test_too_big),
 		cmocka_unit_test(test_clear),
 		cmocka_unit_test(test_slots),
 		cmocka_unit_test(test_rooms),

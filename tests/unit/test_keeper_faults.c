@@ -398,6 +398,8 @@ CALL(constrain, admin, M_CONSTRAIN, "s418", JULIET, 1U, CONSTRAIN_WINDOW,
     (uint64_t)900)
 CALL(create, admin, M_CREATE, "s1", "nurse@capulet.lit", OTHERS_IGNORE)
 CALL(list, admin, M_LIST, "")
+CALL(label, admin, M_LABEL, "ss", JULIET, "desk")
+CALL(labels, admin, M_LABELS, "s44ss", JULIET, 1U, 1U, "desk", "")
 CALL(peers, admin, M_PEERS, "ss", JULIET, "")
 CALL(log, admin, M_LOG, "8", (uint64_t)1)
 CALL(own, admin, M_OWN_BUNDLE, "s1", JULIET, NS_LEGACY)
@@ -435,6 +437,8 @@ static const struct tried {
 	{ "CONSTRAIN", nothing, call_constrain },
 	{ "CREATE", nothing, call_create },
 	{ "LIST", nothing, call_list },
+	{ "LABEL", nothing, call_label },
+	{ "LABELS", nothing, call_labels },
 	{ "PEERS", nothing, call_peers },
 	{ "LOG", nothing, call_log },
 	{ "OWN_BUNDLE", nothing, call_own },

@@ -98,7 +98,7 @@ test_there_and_back(void **state)
 	assert_int_equal(bound, BOUND_SENDER); /* the front has the rest */
 	assert_non_null(strstr(text,
 	    "<content><body xmlns='jabber:client'>one &lt;1&gt;</body>"
-	    "</content>"));
+	    "<request xmlns='urn:xmpp:receipts'/></content>"));
 	assert_non_null(strstr(text, "<from jid='" JULIET "'/>"));
 	assert_non_null(strstr(text, "<to jid='" ROMEO "'/>"));
 	/* the used prekey is replaced there, and there alone */

@@ -68,6 +68,9 @@ static const struct expected expected[] = {
 	{ "WORK", 48, RIGHT_NETWORK, 0 },
 	{ "WORK_DONE", 49, RIGHT_NETWORK, 0 },
 	{ "RESET", 54, RIGHT_TRUST, 0 },
+	{ "SIGNAL", 57, RIGHT_TEXT, 0 },
+	{ "LABEL", 58, RIGHT_ADMIN, 0 },
+	{ "LABELS", 59, RIGHT_INFO, 0 },
 };
 #define EXPECTED (sizeof expected / sizeof expected[0])
 

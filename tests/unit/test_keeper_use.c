@@ -92,6 +92,7 @@ list(struct side *s)
 	l.confirm = reader_u8(r);
 	l.open = reader_u64(r);
 	l.decrypt = reader_u64(r);
+	assert_int_equal(reader_u32(r), STALE_DEFAULT);
 	assert_int_equal(reader_end(r), 0);
 	return l;
 }
@@ -130,7 +131,7 @@ test_settings(void **state)
 		    1ULL << 32 | (LIMIT_RATE_TIME + 1) },
 		{ CONSTRAIN_DECRYPT_RATE, ERR_ARGUMENT, 1ULL << 32 },
 		{ CONSTRAIN_DECRYPT_RATE, ERR_ARGUMENT, 1 },
-		{ CONSTRAIN_DECRYPT_RATE + 1, ERR_UNSUPPORTED, 1 },
+		{ CONSTRAIN_STALE + 1, ERR_UNSUPPORTED, 1 },
 		{ 0, ERR_UNSUPPORTED, 0 },
 	};
 	struct listed l;

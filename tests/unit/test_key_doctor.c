@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../client/key/doctor.h"
+#include "../../client/key/doctor_compare.h"
 #include "../../client/net/net.h"
 #include "check.h"
 
@@ -59,7 +59,7 @@ set_well(struct world *w)
 		.nets = 1,
 		.spk_made = NOW - 6 * DAY,
 		.ndevices = 1,
-		.devices = { { 31415, 1, NOW - DAY } } };
+		.devices = { { 31415, 1, NOW - DAY, 0 } } };
 	set_bundle(&w->a.bundle);
 	w->s.asked = 1;
 	w->s.archive = w->s.carbons = w->s.pep = w->s.options = TOLD_YES;
@@ -237,6 +237,20 @@ FAULT(bad_bundle)
 	s->listed[1].bundle = NODE_MALFORMED;
 }
 
+FAULT(stale_by_the_agent)
+{
+	(void)s;
+	a->devices[0].heard = 0;
+	a->devices[0].stale = 1;
+}
+
+FAULT(contact_stale)
+{
+	(void)s;
+	a->nstale = 1;
+	a->stale[0] = (struct doctor_contact){ "romeo@montague.lit", 77 };
+}
+
 FAULT(stale)
 {
 	(void)s;
@@ -391,6 +405,10 @@ static const struct {
 	{ fault_bad_bundle, "device-no-bundle", LEVEL_WRONG, 0, REVOKE,
 	    "no valid bundle" },
 	{ fault_stale, "device-stale", LEVEL_NOTE, 0, REVOKE, "91 days" },
+	{ fault_stale_by_the_agent, "device-stale", LEVEL_NOTE, 0, REVOKE,
+	    "never been heard of: it does not get" },
+	{ fault_contact_stale, "contact-stale", LEVEL_NOTE, 0, "",
+	    "romeo@montague.lit device 77" },
 	{ fault_unknown, "device-unknown", LEVEL_NOTE, 0, REVOKE, "31415" },
 	{ fault_long_list, "list-long", LEVEL_NOTE, 0, "", "1000" },
 	{ fault_bundle_absent, "bundle-absent", LEVEL_WRONG, MEND_PUBLISH,
@@ -487,6 +505,69 @@ test_each_alone(void **state)
 		assert_int_equal(
 		    report_wrong(&w->r), rows[i].level == LEVEL_WRONG);
 	}
+	free(w);
+}
+
+/* What devices call themselves, in OMEMO 2: theirs alone is shown. */
+static void
+test_labels(void **state)
+{
+	static const struct {
+		const char *ours, *listed;
+		uint32_t id;
+		uint8_t verdict;
+		const char *about; /* NULL: nothing is said */
+	} cases[] = {
+		{ "", NULL, 0, 0, NULL },
+		{ "desk", "desk", 27183, LABEL_GOOD, "label" },
+		{ "desk", "desk", 27183, LABEL_BAD, "label-own" },
+		{ "desk", "bed", 27183, LABEL_GOOD, "label-own" },
+		{ "desk", NULL, 0, 0, "label-own" },
+		{ "", "bed", 27183, LABEL_GOOD, "label-own" },
+		{ "", "phone", 31415, LABEL_GOOD, "label" },
+		{ "", "phone", 31415, LABEL_BAD, "label-bad" },
+		{ "", "phone", 31415, LABEL_UNKNOWN, NULL },
+	};
+	struct world *w = malloc(sizeof(*w));
+
+	(void)state;
+	assert_non_null(w);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		for (uint8_t ns = 0; ns < 2; ns++) {
+			set_well(w);
+			w->a.ns = ns;
+			strcpy(w->a.label, cases[i].ours);
+			w->s.nlabels = cases[i].listed != NULL;
+			if (cases[i].listed != NULL) {
+				w->s.labels[0].id = cases[i].id;
+				strcpy(w->s.labels[0].text, cases[i].listed);
+				w->s.labels[0].verdict = cases[i].verdict;
+			}
+			w->r.n = 0;
+			compare_labels(&w->r, &w->a, &w->s);
+			if (ns == 0 || cases[i].about == NULL) {
+				assert_int_equal(w->r.n, 0);
+				continue;
+			}
+			assert_non_null(find(&w->r, cases[i].about));
+			assert_true(strstr(w->r.v[0].text, "phone") == NULL ||
+			    cases[i].verdict == LABEL_GOOD);
+		}
+	free(w);
+}
+
+/* More than are named are counted. */
+static void
+test_many_contacts(void **state)
+{
+	struct world *w = malloc(sizeof(*w));
+
+	(void)state;
+	assert_non_null(w);
+	set_well(w);
+	w->a.nstale = DOCTOR_CONTACTS + 1;
+	doctor_compare(&w->r, &w->a, &w->s, NOW);
+	assert_int_equal(count_not_fine(&w->r), DOCTOR_CONTACTS + 1);
 	free(w);
 }
 
@@ -610,6 +691,40 @@ read_prekeys(struct doctor_server *s, uint32_t n, size_t len)
 	return read_it(M_NET_SEEN_PREKEYS, &b, s);
 }
 
+static int
+read_label(struct doctor_server *s, size_t len, size_t siglen)
+{
+	char label[DOCTOR_LABEL + 2];
+	uint8_t sig[DOCTOR_KEY + 1] = { 1 };
+	struct buffer b;
+
+	memset(label, 'x', len);
+	label[len] = '\0';
+	buffer_init(&b, FRAME_MAX);
+	buffer_put_u32(&b, 31415);
+	buffer_put_cstring(&b, label);
+	buffer_put_string(&b, sig, siglen);
+	return read_it(M_NET_SEEN_LABEL, &b, s);
+}
+
+/* Each field by one; more of them than there is room for. */
+static void
+test_reading_labels(void **state)
+{
+	struct doctor_server *s = calloc(1, sizeof(*s));
+
+	(void)state;
+	assert_non_null(s);
+	assert_int_equal(read_label(s, DOCTOR_LABEL + 1, 64), ERR_MALFORMED);
+	assert_int_equal(read_label(s, 4, DOCTOR_KEY + 1), ERR_MALFORMED);
+	s->nlabels = 0;
+	for (int i = 0; i <= LIMIT_DEVICES; i++)
+		assert_int_equal(read_label(s, DOCTOR_LABEL, DOCTOR_KEY), 0);
+	assert_int_equal(s->nlabels, LIMIT_DEVICES);
+	assert_int_equal(s->labels[0].verdict, LABEL_UNKNOWN);
+	free(s);
+}
+
 static void
 test_reading(void **state)
 {
@@ -653,10 +768,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_well),
 		cmocka_unit_test(test_each_alone),
+		cmocka_unit_test(test_many_contacts),
+		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_copy_is_not_mended),
 		cmocka_unit_test(test_locked),
 		cmocka_unit_test(test_full),
 		cmocka_unit_test(test_reading),
+		cmocka_unit_test(test_reading_labels),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

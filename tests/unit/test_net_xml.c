@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../client/net/base64.h"
+#include "../../client/net/limits.h"
 #include "../../client/net/net.h"
 #include "../../client/net/omemo_xml.h"
 #include "../../client/net/pep.h"
@@ -669,6 +670,62 @@ encrypted2_long(void **state)
 	}
 }
 
+#define LIMITS(inside)                                                         \
+	"<limits xmlns='urn:xmpp:stream-limits:0'>" inside "</limits>"
+
+/* What a server takes at once: a number, or nothing. */
+static void
+stream_limits(void **state)
+{
+	static const struct {
+		const char *inside;
+		size_t max;
+	} cases[] = {
+		{ "", 0 },
+		{ LIMITS("<max-bytes>10000</max-bytes>"), 10000 },
+		{ LIMITS("<idle-seconds>9</idle-seconds>"
+			 "<max-bytes>4294967295</max-bytes>"),
+		    4294967295 },
+		{ LIMITS("<max-bytes>4294967296</max-bytes>"), 0 },
+		{ LIMITS("<max-bytes>99999999999999999999</max-bytes>"), 0 },
+		{ LIMITS("<max-bytes>-1</max-bytes>"), 0 },
+		{ LIMITS("<max-bytes> 1</max-bytes>"), 0 },
+		{ LIMITS("<max-bytes>1k</max-bytes>"), 0 },
+		{ LIMITS("<max-bytes/>"), 0 },
+		{ LIMITS("<max-bytes><a/></max-bytes>"), 0 },
+		{ LIMITS(""), 0 },
+		{ "<limits xmlns='urn:other'><max-bytes>1</max-bytes></limits>",
+		    0 },
+	};
+	struct net net = { .ctx = ctx, .stanza_max = 1 };
+	char text[512];
+	xmpp_stanza_t *el;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text),
+		    "RECV: <features xmlns='" XMPP_NS_STREAMS "'>%s</features>",
+		    cases[i].inside);
+		el = parse(text + 6);
+		assert_int_equal(limits_parse(el), cases[i].max);
+		xmpp_stanza_release(el);
+		limits_log(&net, text);
+		assert_int_equal(net.stanza_max,
+		    cases[i].max != 0 ? cases[i].max : NET_STANZA);
+	}
+	/* what is none, or is ours, changes nothing */
+	net.stanza_max = 7;
+	limits_log(&net, "SEND: <features/>");
+	limits_log(&net, "RECV: <message/>");
+	limits_log(&net, "RECV: <features");
+	limits_log(&net, "RECV:");
+	limits_log(&net, "");
+	assert_int_equal(net.stanza_max, 7);
+	el = parse("<a b='c'>&lt;</a>");
+	assert_int_equal(limits_measure(&net, el), 17);
+	xmpp_stanza_release(el);
+}
+
 #define L2 "<devices xmlns='" NS_OMEMO2_XML "'>"
 
 /* A label with its signature outlives our writing of the list. */
@@ -678,6 +735,9 @@ labels(void **state)
 	static struct xml_list list;
 	static struct xml_labels kept;
 	const uint32_t ids[] = { 5, 6, 7, 8 };
+	struct xml_label ours = { .id = 9 };
+	struct reader r;
+	struct buffer b;
 	char text[1024], label[XML_LABEL + 2];
 	xmpp_stanza_t *el, *out, *device;
 
@@ -696,7 +756,7 @@ labels(void **state)
 	assert_int_equal(list.n, 4);
 	labels_parse(el, OMEMO2, &kept);
 	xmpp_stanza_release(el);
-	out = list_build(ctx, OMEMO2, ids, 4, &kept);
+	out = list_build(ctx, OMEMO2, ids, 4, &kept, &ours);
 	device = el_child(out, "device", NS_OMEMO2_XML);
 	if (device == NULL) /* built: the namespace is its parent's */
 		device = xmpp_stanza_get_children(out);
@@ -707,6 +767,23 @@ labels(void **state)
 	     device = xmpp_stanza_get_next(device))
 		assert_string_equal(el_get(device, "label"), "");
 	xmpp_stanza_release(out);
+	/* ours is what the keeper says, whatever was on the list */
+	for (int named = 0; named < 2; named++) {
+		buffer_init(&b, 256);
+		buffer_put_cstring(&b, named ? "desk" : "");
+		buffer_put_string(&b, "\xff\xff\xff", named ? 3 : 0);
+		reader_init(&r, b.data, b.len);
+		label_read(&r, 5, &ours);
+		assert_int_equal(reader_end(&r), 0);
+		buffer_free(&b);
+		out = list_build(ctx, OMEMO2, ids, 1, &kept, &ours);
+		device = xmpp_stanza_get_children(out);
+		assert_string_equal(
+		    el_get(device, "label"), named ? "desk" : "");
+		assert_string_equal(
+		    el_get(device, "labelsig"), named ? "////" : "");
+		xmpp_stanza_release(out);
+	}
 }
 
 #define B2  "<bundle xmlns='" NS_OMEMO2_XML "'>"
@@ -874,6 +951,7 @@ main(void)
 		cmocka_unit_test(encrypted2),
 		cmocka_unit_test(encrypted2_long),
 		cmocka_unit_test(labels),
+		cmocka_unit_test(stream_limits),
 		cmocka_unit_test(bundles2),
 		cmocka_unit_test(bundle2_there_and_back),
 		cmocka_unit_test(both_there_and_back),

@@ -95,6 +95,15 @@ about(void **state)
 	assert_string_equal(s.reply_to, "b");
 	assert_string_equal(s.received, "c");
 	assert_int_equal(s.state, TYPING_NONE);
+	assert_int_equal(s.asks, 0);
+	sce_free(&s);
+	assert_int_equal(
+	    parse(OPEN CONTENT(BODY("hi") "<request xmlns='urn:xmpp:receipts'/>"
+					  "<request xmlns='urn:other'/>")
+		      PAD SHUT,
+		&s, &why),
+	    0);
+	assert_int_equal(s.asks, 1);
 	sce_free(&s);
 	for (size_t over = 0; over < 2; over++) {
 		memset(id, 'x', sizeof(id));
