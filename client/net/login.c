@@ -207,9 +207,9 @@ on_lost(struct net *net, int error, xmpp_stream_error_t *stream)
 		say_why(net, "%s: stream error%s%s", net->domain,
 		    stream->text != NULL ? ": " : "",
 		    stream->text != NULL ? stream->text : "");
-	if (net->bound && !net->exiting && stream != NULL &&
-	    stream->type == XMPP_SE_POLICY_VIOLATION)
-		outgoing_refused(net);
+	if (net->bound && !net->exiting &&
+	    (stream == NULL || stream->type == XMPP_SE_POLICY_VIOLATION))
+		outgoing_refused(net, stream != NULL);
 	if (net->bound)
 		say_why(net, "%s: the connection was lost", net->domain);
 	say_why(net, "%s: cannot connect%s%s", net->domain,

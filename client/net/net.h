@@ -44,12 +44,13 @@ enum net_exit {
 #define NET_HELD	 256  /* live messages held during catch-up */
 #define NET_INBOX	 1024 /* messages that the keeper has not answered */
 #define NET_INBOX_OCTETS (16 * 1024 * 1024)
-#define NET_WINDOW	 16   /* DECRYPT requests in flight */
-#define NET_PAGE	 50   /* archive results a page */
-#define NET_ROUNDS	 8    /* times NEED may be answered for a message */
-#define NET_CLOSE_MS	 2000 /* ms for the stream's end */
-#define NET_RECENT	 256  /* stanzas sent: for bounces and receipts */
-#define NET_OTHERS	 64   /* listed devices whose bundles are looked at */
+#define NET_WINDOW	 16    /* DECRYPT requests in flight */
+#define NET_PAGE	 50    /* archive results a page */
+#define NET_ROUNDS	 8     /* times NEED may be answered for a message */
+#define NET_CLOSE_MS	 2000  /* ms for the stream's end */
+#define NET_RECENT	 256   /* stanzas sent: for bounces and receipts */
+#define NET_OTHERS	 64    /* listed devices whose bundles are looked at */
+#define NET_STANZA_MS	 10000 /* a stream that ends so soon ended by it */
 #define NET_STANZA	 (200 * 1024) /* octets, where the server names none */
 #define NET_STANZA_SURE                                                        \
 	10000 /* octets that each server takes (RFC 6120, 13.12) */
@@ -237,8 +238,9 @@ void outgoing_add(struct net *, const uint8_t handle[HANDLE_SIZE]);
 void outgoing_ready(struct net *, const uint8_t handle[HANDLE_SIZE]);
 /* Online: what was asked for before goes on. */
 void outgoing_online(struct net *);
-/* The server will not have what was sent: say which message that may be. */
-void outgoing_refused(struct net *);
+/* The server will not have what was sent: say which message that may be. said:
+ * it named its policy; else the connection has just gone. */
+void outgoing_refused(struct net *, int said);
 /* An error stanza: ours? Then FAILED. 1 if it was. */
 int outgoing_bounced(struct net *, xmpp_stanza_t *message);
 /* A receipt from a contact to whom that id was sent. */

@@ -25,6 +25,7 @@ struct out {
 	unsigned rounds;	 /* times that NEED was answered */
 	unsigned pending;	 /* fetches on their way */
 	int busy;		 /* a request or a fetch is on its way */
+	uint64_t sent_at;	 /* loop_now() */
 	size_t octets;		 /* of the stanza, once it was sent */
 	const struct room *room; /* waited for; or, sent, for its reflection */
 	int sent;
@@ -203,6 +204,8 @@ shape_of(uint8_t kind)
 {
 	if (kind == KIND_TYPING)
 		return MESSAGE_TYPING;
+	if (kind == KIND_ROOM)
+		return MESSAGE_ROOM;
 	return kind == KIND_RECEIPT ? MESSAGE_EMPTY : MESSAGE_CHAT;
 }
 
@@ -234,6 +237,7 @@ out_done(struct out *o, struct reader *r)
 		out_too_big(o);
 		return;
 	}
+	o->sent_at = loop_now();
 	if (shape == MESSAGE_CHAT || shape == MESSAGE_ROOM)
 		/* nobody is told of a signal's bounce */
 		recent_add(&o->net->outgoing->recent, id, to, o->handle);
@@ -367,15 +371,17 @@ outgoing_online(struct net *net)
 /*
  * A violation of the server's policy is most often a stanza over a limit that
  * it does not announce. Which one it was it does not say: the longest that it
- * has not acknowledged, unless each server must take that.
+ * has not acknowledged, unless each server must take that. What it says may be
+ * lost, since it closes with octets of ours unread.
  */
 void
-outgoing_refused(struct net *net)
+outgoing_refused(struct net *net, int said)
 {
 	const struct out *o, *longest = NULL;
 
 	TAILQ_FOREACH(o, &net->outgoing->queue, entry)
 		if (o->octets > NET_STANZA_SURE &&
+		    (said || loop_now() - o->sent_at < NET_STANZA_MS) &&
 		    (longest == NULL || o->octets > longest->octets))
 			longest = o;
 	if (longest != NULL)

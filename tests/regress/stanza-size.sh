@@ -55,7 +55,8 @@ back() {
 	[ "$(grep -c '"event":"online"' "$T/j.json")" -ge "$1" ]
 }
 must 60 back 2
-chat_say j $R "$(text 17000 d)" k1
+# (prosody looks after each 8 KiB, and passes over what ends in the next)
+chat_say j $R "$(text 60000 d)" k1
 chat_say j $R 'sent beside it' k2
 must 90 event j event=error ref=k1
 reason=$(event_field j reason event=error ref=k1)

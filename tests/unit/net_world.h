@@ -83,6 +83,7 @@ world_new(int quiet)
 	strcpy(net.domain, "capulet.lit");
 	net.device = net.ours.ids[0] = 31415;
 	net.ours.n = 1;
+	net.stanza_max = NET_STANZA;
 	net.ctx = xmpp_ctx_new(NULL, NULL);
 	net.loop = loop_new();
 	assert_int_equal(front_attach(&net, front[0]), 0);
