@@ -55,6 +55,13 @@
 #define LIMIT_WORK	    512		 /* work items waiting per account */
 #define LIMIT_WINDOW	    (31 * 86400) /* seconds a message stays for siblings */
 #define WINDOW_DEFAULT	    86400
+/* --- trust messages --- */
+#define LIMIT_TOLD	    64 /* that wait for their sender's key, per account */
+#define LIMIT_TOLD_DEVICE   4		/* of these, of one sender's key */
+#define LIMIT_TOLD_ENVELOPE (32 * 1024) /* octets of one; longer: not kept */
+#define LIMIT_TOLD_KEYS	    256		/* keys that one may speak of */
+#define LIMIT_WORDS	    32 /* per contact, of keys not seen yet; oldest goes */
+#define LIMIT_TELL_KEYS	    64 /* keys in one that we send */
 /* --- log --- */
 #define LIMIT_LOG	 10000 /* entries kept */
 #define LIMIT_LOG_HOUR	 24    /* that need no secret: all of them in 17 days */

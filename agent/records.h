@@ -38,6 +38,7 @@ enum record_kind {
 	RECORD_LOG,
 	RECORD_RETIRED, /* identity of a device of ours that was replaced */
 	RECORD_DUTY,	/* a device that the server still has to drop */
+	RECORD_TOLD,	/* a trust message that waits for its sender's key */
 	RECORD_KINDS
 };
 

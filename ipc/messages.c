@@ -233,6 +233,10 @@ const struct message messages[] = {
 	{ M_DERIVE, "DERIVE", LINK_DERIVE, 0, 0, SMALL,
 	  "passphrase:s salt:s log2n:u32 r:u32 p:u32", "key:f32",
 	  "scrypt." },
+	/* --- parser link ------------------------------------------------------ */
+	{ M_PARSE, "PARSE", LINK_PARSER, 0, 0, BODY, "envelope:s",
+	  "from:s to:s words:[ owner:s trust:u8 key:f32 ]",
+	  "Read the trust message (XEP-0434) in a decrypted envelope. trust: verified or distrusted." },
 	/* --- launcher link ---------------------------------------------------- */
 	{ M_ASK, "ASK", LINK_LAUNCHER, 0, 0, SMALL, "kind:u8 pid:u32 prompt:s",
 	  "status:u8",

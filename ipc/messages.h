@@ -22,6 +22,7 @@ enum link {	       /* who speaks to whom */
 	LINK_CLIENT,   /* any client and the keeper */
 	LINK_STORE,    /* keeper and store */
 	LINK_DERIVE,   /* keeper and derive */
+	LINK_PARSER,   /* keeper and parser */
 	LINK_LAUNCHER, /* keeper and launcher */
 	LINK_FRONT,    /* front and its net */
 	LINK_SCE,      /* front and its parser of envelopes */
@@ -116,6 +117,8 @@ enum message_type {
 	M_COMMIT,
 	/* derive link */
 	M_DERIVE = 90,
+	/* parser link */
+	M_PARSE = 92,
 	/* launcher link */
 	M_ASK = 95,
 	M_SERVING,  /* event from the keeper: it accepts connections */
@@ -275,7 +278,8 @@ enum constraint {
 	CONSTRAIN_LIFETIME,   /* seconds from unlock; 0: as long as the vault */
 	CONSTRAIN_CONFIRM,    /* enum confirm_when */
 	CONSTRAIN_OPEN_RATE,  /* uses << 32 | seconds; 0: no limit */
-	CONSTRAIN_DECRYPT_RATE, /* the same */
+	CONSTRAIN_DECRYPT_RATE,	  /* the same */
+	CONSTRAIN_TRUST_MESSAGES, /* 1: sent and applied (as made), 0: neither */
 };
 
 /* when askpass asks before a message is opened or composed */
@@ -326,6 +330,7 @@ enum act {
 	ACT_IMPORT,
 	ACT_EXPORT,
 	ACT_RESET, /* new sessions with a device of a contact */
+	ACT_TOLD,  /* a trust message of a verified device was applied */
 };
 
 enum ask_status { ASK_DONE = 0, ASK_FAILED = 1, ASK_ABSENT = 2 };

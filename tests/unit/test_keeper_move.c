@@ -379,6 +379,7 @@ test_same_key(void **state)
 
 	static const uint8_t another[32] = { 16 };
 	struct device *row, gone;
+	struct word said;
 	struct peer p;
 
 	(void)state;
@@ -387,12 +388,12 @@ test_same_key(void **state)
 		p.policy = cases[i].policy;
 		p.v[0].trust = cases[i].trust;
 		assert_int_equal(
-		    peer_learn(&p, 2, base_point, 1, 0, &row, &gone), 0);
+		    peer_learn(&p, 2, base_point, 1, 0, &row, &gone, &said), 0);
 		assert_int_equal(row->trust, cases[i].then);
 		assert_int_equal(row->shown_reader, 0); /* is announced */
 		/* another key is another matter */
 		assert_int_equal(
-		    peer_learn(&p, 3, another, 1, 0, &row, &gone), 0);
+		    peer_learn(&p, 3, another, 1, 0, &row, &gone, &said), 0);
 		assert_int_equal(row->trust,
 		    cases[i].policy == POLICY_BLIND ? TRUST_BLIND
 						    : TRUST_UNDECIDED);
