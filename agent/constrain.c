@@ -112,8 +112,8 @@ constrain(struct request *r)
 		err = account_put(t, jid, rec);
 	if (err == 0)
 		err = request_log(r, t, ACT_CONSTRAIN, jid,
-		    "window %u seconds, trust messages %s", rec->window,
-		    rec->silent ? "off" : "on");
+		    "window %u seconds%s", rec->window,
+		    rec->silent ? ", no trust messages" : "");
 	if (err == 0 && rec->silent)
 		err = told_drop_all(t, a);
 	if (err == 0) {

@@ -278,8 +278,8 @@ enum constraint {
 	CONSTRAIN_LIFETIME,   /* seconds from unlock; 0: as long as the vault */
 	CONSTRAIN_CONFIRM,    /* enum confirm_when */
 	CONSTRAIN_OPEN_RATE,  /* uses << 32 | seconds; 0: no limit */
-	CONSTRAIN_DECRYPT_RATE,	  /* the same */
-	CONSTRAIN_TRUST_MESSAGES, /* 1: sent and applied (as made), 0: neither */
+	CONSTRAIN_DECRYPT_RATE,	      /* the same */
+	CONSTRAIN_TRUST_MESSAGES = 8, /* 1: sent and applied, as made; 0: no */
 };
 
 /* when askpass asks before a message is opened or composed */
@@ -329,8 +329,8 @@ enum act {
 	ACT_REVOKE,
 	ACT_IMPORT,
 	ACT_EXPORT,
-	ACT_RESET, /* new sessions with a device of a contact */
-	ACT_TOLD,  /* a trust message of a verified device was applied */
+	ACT_RESET,     /* new sessions with a device of a contact */
+	ACT_TOLD = 20, /* a trust message of a verified device was applied */
 };
 
 enum ask_status { ASK_DONE = 0, ASK_FAILED = 1, ASK_ABSENT = 2 };

@@ -409,6 +409,7 @@ test_work(void **state)
 		[ROLE_SCE] = work_common,
 		[ROLE_CIPHER] = work_common,
 		[ROLE_TRANSFER] = work_connect,
+		[ROLE_PARSER] = work_memory,
 	};
 	enum end end;
 
