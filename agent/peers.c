@@ -27,6 +27,7 @@ put_row(struct buffer *b, const struct peer *p, const struct device *d)
 	buffer_put_u8(b, device_is_reader(d) && d->listed != 0);
 	buffer_put_u8(b, d->shown_reader || d->shown_writer);
 	buffer_put_u8(b, d->retired);
+	buffer_put_u8(b, d->told);
 }
 
 static int

@@ -31,6 +31,7 @@ key_each_account(struct key *key,
 		a.confirm = reader_u8(&r);
 		a.open_rate = reader_u64(&r);
 		a.decrypt_rate = reader_u64(&r);
+		a.trust_messages = reader_u8(&r);
 		if (r.err != 0)
 			break;
 		fn(arg, &a);

@@ -52,13 +52,13 @@ rate_json(uint64_t rate)
 json_t *
 key_constraints_json(const struct key_account *a)
 {
-	return json_pack("{s:I, s:o, s:o, s:b, s:s, s:o, s:o}", "window",
+	return json_pack("{s:I, s:o, s:o, s:b, s:s, s:o, s:o, s:b}", "window",
 	    (json_int_t)a->window, "lifetime",
 	    a->lifetime != 0 ? json_integer(a->lifetime) : json_null(), "left",
 	    a->lifetime != 0 ? json_integer(a->left) : json_null(), "over",
 	    a->over != 0, "confirm", confirm_word(a->confirm), "open_rate",
-	    rate_json(a->open_rate), "decrypt_rate",
-	    rate_json(a->decrypt_rate));
+	    rate_json(a->open_rate), "decrypt_rate", rate_json(a->decrypt_rate),
+	    "trust_messages", a->trust_messages != 0);
 }
 
 void
@@ -81,4 +81,6 @@ key_constraints_print(const struct key_account *a)
 					       : "once a connection");
 	rate_print("opened", a->open_rate);
 	rate_print("decrypted", a->decrypt_rate);
+	if (!a->trust_messages)
+		printf("trust messages: off\n");
 }

@@ -100,6 +100,7 @@ struct key_account { /* a row of LIST */
 	uint8_t over;			  /* locked, alone, until unlock */
 	uint8_t confirm;		  /* enum confirm_when */
 	uint64_t open_rate, decrypt_rate; /* uses << 32 | seconds */
+	uint8_t trust_messages;		  /* are sent and applied */
 };
 
 /* constraints.c: what constrains an account, for people and for programs. */
@@ -117,6 +118,7 @@ struct key_row { /* a row of PEERS; device 0: a policy, and no key yet */
 	uint8_t fingerprint[FINGERPRINT_SIZE];
 	uint32_t device;
 	uint8_t policy, require, trust, listed, reader, shown, retired;
+	uint8_t told; /* trust is the word of another device */
 };
 
 /* fn for each key of peer ("": of everyone); 0, or the exit code (printed). */

@@ -34,6 +34,7 @@ static const char *const words[] = {
 	[ACT_IMPORT] = "import",
 	[ACT_EXPORT] = "export",
 	[ACT_RESET] = "reset",
+	[ACT_TOLD] = "told",
 };
 
 static const char *

@@ -19,6 +19,7 @@ read_row(struct reader *r, struct key_row *row)
 	row->reader = reader_u8(r);
 	row->shown = reader_u8(r);
 	row->retired = reader_u8(r);
+	row->told = reader_u8(r);
 }
 
 int

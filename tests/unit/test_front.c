@@ -549,6 +549,7 @@ script_clear(struct script *s)
 			buffer_put_u32(
 			    &b, 0);	      /* trust, listed, reader, shown */
 			buffer_put_u8(&b, 0); /* retired */
+			buffer_put_u8(&b, 0); /* told */
 		}
 		answer(s, &b);
 	}

@@ -133,7 +133,7 @@ peers_of(struct side *s, uint8_t out[LIMIT_DEVICES][33])
 		(void)reader_u32(r);
 		reader_fixed(r, out[kept], 32);
 		out[kept][32] = reader_u8(r);
-		for (int i = 0; i < 4; i++)
+		for (int i = 0; i < 5; i++)
 			(void)reader_u8(r);
 		if (out[kept][32] != TRUST_UNDECIDED)
 			kept++; /* a device of a list, without a key */

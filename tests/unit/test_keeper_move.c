@@ -156,7 +156,8 @@ peer_row(struct user *u, const char *jid, const char *peer, uint32_t device)
 		row.trust = reader_u8(r);
 		row.listed = reader_u8(r);
 		row.reader = reader_u8(r);
-		(void)reader_u8(r); /* shown, retired */
+		(void)reader_u8(r); /* shown, retired, told */
+		(void)reader_u8(r);
 		(void)reader_u8(r);
 		if (row.device == device)
 			return row;

@@ -92,6 +92,7 @@ list(struct side *s)
 	l.confirm = reader_u8(r);
 	l.open = reader_u64(r);
 	l.decrypt = reader_u64(r);
+	(void)reader_u8(r); /* trust messages */
 	assert_int_equal(reader_end(r), 0);
 	return l;
 }

@@ -42,6 +42,7 @@ trust_of(struct side *s, uint32_t device, uint8_t *policy)
 		(void)reader_u8(r);
 		if (reader_u8(r)) /* retired */
 			trust = 100;
+		(void)reader_u8(r); /* told */
 		if (policy != NULL)
 			*policy = p;
 		if (id == device && trust != 100)
