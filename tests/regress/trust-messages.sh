@@ -46,6 +46,7 @@ talk() {
 
 prosody
 for who in romeo juliet phone tablet; do agent_start $who; done
+agent=${PID[juliet]} # the client of that name is another
 identity romeo $R
 chat_start romeo romeo $R
 online romeo romeo $R
@@ -129,11 +130,11 @@ key phone show $J | grep -q 'trust messages: off' || fail "$(key phone show $J)"
 key phone constrain $J --trust-messages maybe 2>"$T/maybe.err" &&
 	fail 'maybe is neither on nor off'
 # --- a parser that dies takes the agent with it, which starts anew
-parser=$(role_pid parser "${PID[juliet]}")
+parser=$(role_pid parser "$agent")
 kill -SEGV "$parser"
 again() {
-	[ -n "$(role_pid parser "${PID[juliet]}")" ] &&
-		[ "$(role_pid parser "${PID[juliet]}")" != "$parser" ]
+	[ -n "$(role_pid parser "$agent")" ] &&
+		[ "$(role_pid parser "$agent")" != "$parser" ]
 }
 must 20 again
 grep -q 'parser: ended by signal 11' "$T/juliet-agent.err" || fail 'who has died'
