@@ -111,9 +111,9 @@ constrain(struct request *r)
 	if (err == 0)
 		err = account_put(t, jid, rec);
 	if (err == 0)
-		err = request_log(r, t, ACT_CONSTRAIN, jid,
-		    "window %u seconds%s", rec->window,
-		    rec->silent ? ", no trust messages" : "");
+		err =
+		    request_log(r, t, ACT_CONSTRAIN, jid, "window %u seconds%s",
+			rec->window, rec->silent ? ", no trust messages" : "");
 	if (err == 0 && rec->silent)
 		err = told_drop_all(t, a);
 	if (err == 0) {

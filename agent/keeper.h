@@ -85,8 +85,8 @@ struct keeper {
 	int handled;		   /* requests in this turn */
 	struct accounts *accounts; /* identity.c: caches that lock forgets */
 	struct log log;
-	struct told_asked told;  /* what the parser was asked */
-	struct move *move; /* the export or import that goes on */
+	struct told_asked told; /* what the parser was asked */
+	struct move *move;	/* the export or import that goes on */
 };
 
 /*

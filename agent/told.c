@@ -46,13 +46,13 @@ list_add(struct account *a, uint64_t seq, const struct told_from *from)
 	i->device = from->device;
 	memcpy(i->u, from->u, sizeof i->u);
 	/* records are not loaded in their order */
-	TAILQ_FOREACH_REVERSE(at, &a->told, told_items, entry)
-	if (at->seq < seq)
-		break;
-	if (at != NULL)
-		TAILQ_INSERT_AFTER(&a->told, at, i, entry);
+	TAILQ_FOREACH(at, &a->told, entry)
+		if (at->seq > seq)
+			break;
+	if (at == NULL)
+		TAILQ_INSERT_TAIL(&a->told, i, entry);
 	else
-		TAILQ_INSERT_HEAD(&a->told, i, entry);
+		TAILQ_INSERT_BEFORE(at, i, entry);
 	a->ntold++;
 	return 0;
 }
@@ -195,20 +195,18 @@ told_load(struct keeper *k, struct account *a, const uint8_t *name,
     size_t namelen, const uint8_t *p, size_t len)
 {
 	struct kept kept;
-	const struct told_from from = { kept.sender, kept.to, 0, kept.u };
-	struct told_from whole = from;
+	struct told_from from = { kept.sender, kept.to, 0, kept.u };
 	struct reader n;
 	uint64_t seq;
-	int err;
 
 	reader_init(&n, name, namelen);
 	seq = reader_u64(&n);
-	if (reader_end(&n) != 0 || (err = unpack(&kept, p, len)) != 0)
+	if (reader_end(&n) != 0 || unpack(&kept, p, len) != 0)
 		return ERR_CORRUPT;
-	whole.device = kept.device;
+	from.device = kept.device;
 	if (seq > k->accounts->seq)
 		k->accounts->seq = seq;
-	return list_add(a, seq, &whole);
+	return list_add(a, seq, &from);
 }
 
 /* --- the parser --------------------------------------------------------------------- */
