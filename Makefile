@@ -50,7 +50,7 @@ L_TRANSFER = $(call pc,libcurl libseccomp libbsd)
 L_FRONT  = $(call pc,jansson libseccomp libbsd libmd) -linih -lm
 L_KEY    = $(L_FRONT) $(call pc,libqrencode)
 
-objs = $(patsubst %.c,$(O)/%.o,$(filter-out %/main.c %/store.c,$(wildcard $(1)/*.c)))
+objs = $(patsubst %.c,$(O)/%.o,$(filter-out %/main.c %/store.c %/parser.c,$(wildcard $(1)/*.c)))
 A_IPC     = $(O)/ipc.a
 A_SANDBOX = $(O)/sandbox.a
 A_CRYPTO  = $(O)/crypto.a
@@ -64,7 +64,7 @@ A_FILES   = $(O)/files.a
 ARCHIVES  = $(A_IPC) $(A_SANDBOX) $(A_CRYPTO) $(A_OMEMO) $(A_AGENT) $(A_NET) \
 	$(A_FRONT) $(A_SCE) $(A_COMMON) $(A_FILES) $(O)/chat.a $(O)/send.a $(O)/key.a \
 	$(O)/cipher.a $(O)/transfer.a $(O)/get.a
-PROGRAMS = $(addprefix $(O)/,xmpp-agent xmpp-agent-store xmpp-net xmpp-sce xmpp-chat \
+PROGRAMS = $(addprefix $(O)/,xmpp-agent xmpp-agent-store xmpp-agent-parser xmpp-net xmpp-sce xmpp-chat \
 	xmpp-send xmpp-key xmpp-get xmpp-cipher xmpp-transfer)
 
 all: $(PROGRAMS)
@@ -106,12 +106,18 @@ $(O)/xmpp-agent-store: $(O)/agent/store.o $(A_SANDBOX) $(A_IPC)
 	$(Q)rm -f $@
 	$(call link,$(L_STORE))
 	$(Q)chmod 0111 $@
+# It alone of the agent has expat in it, and no key.
+$(O)/xmpp-agent-parser: $(O)/agent/parser.o $(A_SCE) $(A_SANDBOX) $(A_IPC)
+	$(call say,LINK,$@)
+	$(Q)rm -f $@
+	$(call link,$(L_SCE))
+	$(Q)chmod 0111 $@
 $(O)/xmpp-net: $(O)/client/net/main.o $(A_NET) $(A_COMMON) $(A_SANDBOX) $(A_IPC)
 	$(call say,LINK,$@)
 	$(Q)rm -f $@
 	$(call link,$(L_NET))
 	$(Q)chmod 0111 $@
-# Alone has expat in it but for xmpp-net's library (and no key, no network).
+# With the agent's parser alone has expat in it, but for xmpp-net's library.
 $(O)/xmpp-sce: $(O)/client/sce/main.o $(A_SCE) $(A_SANDBOX) $(A_IPC)
 	$(call say,LINK,$@)
 	$(Q)rm -f $@
@@ -162,7 +168,7 @@ $(O)/share/systemd/%: share/systemd/%
 D = $(DESTDIR)$(PREFIX)
 MANUALS = $(notdir $(wildcard man/*.1))
 BINS = xmpp-agent xmpp-chat xmpp-send xmpp-key xmpp-get
-LIBEXECS = xmpp-agent-store xmpp-net xmpp-sce xmpp-cipher xmpp-transfer
+LIBEXECS = xmpp-agent-store xmpp-agent-parser xmpp-net xmpp-sce xmpp-cipher xmpp-transfer
 INSTALLED = \
 	$(addprefix $(DESTDIR)$(BINDIR)/,$(BINS)) \
 	$(addprefix $(DESTDIR)$(LIBEXECDIR)/,$(LIBEXECS) xmpp-agent-askpass-pinentry) \

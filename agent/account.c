@@ -18,6 +18,7 @@
 #include "purge.h"
 #include "retired.h"
 #include "revoke.h"
+#include "told.h"
 #include "work.h"
 
 uint64_t
@@ -67,6 +68,7 @@ account_add(struct keeper *k, const char *jid)
 	}
 	a->unlocked = loop_now();
 	TAILQ_INIT(&a->work);
+	TAILQ_INIT(&a->told);
 	TAILQ_INIT(&a->waits);
 	TAILQ_INSERT_TAIL(&k->accounts->list, a, entry);
 	k->accounts->n++;
@@ -80,6 +82,7 @@ empty(struct account *a)
 	index_free(&a->messages);
 	index_free(&a->outbox);
 	work_forget(a);
+	told_forget(a);
 	a->kept = 0;
 	a->nretired = 0;
 }
@@ -111,6 +114,7 @@ account_note(
 	a->due = rec->due;
 	a->doubt = rec->doubt;
 	a->window = rec->window;
+	a->silent = rec->silent;
 	use_limit(k, a, &rec->limits, a->unlocked);
 	account_note_withdrawn(a, rec);
 	a->compared |= (uint8_t)(COMPARED_ALL & ~rec->ours);
@@ -250,6 +254,17 @@ load_work(void *arg, const char *jid, const uint8_t *name, size_t namelen,
 }
 
 static int
+load_told(void *arg, const char *jid, const uint8_t *name, size_t namelen,
+    const uint8_t *p, size_t len)
+{
+	struct account *a = find(arg, jid);
+
+	if (is_orphan(arg, a))
+		return 0;
+	return told_load(arg, a, name, namelen, p, len);
+}
+
+static int
 load_retired(void *arg, const char *jid, const uint8_t *name, size_t namelen,
     const uint8_t *p, size_t len)
 {
@@ -274,6 +289,7 @@ load_all(struct keeper *k)
 		{ RECORD_CLIENT, load_client },
 		{ RECORD_SKIPPED, load_skipped },
 		{ RECORD_WORK, load_work },
+		{ RECORD_TOLD, load_told },
 		{ RECORD_RETIRED, load_retired },
 		{ RECORD_DUTY, duty_load },
 	};
@@ -343,6 +359,7 @@ accounts_forget(struct keeper *k)
 	if (all == NULL)
 		return;
 	confirm_forget(k);
+	told_stop(k);
 	attach_forget(k);
 	revoke_forget(k);
 	duties_forget(k);
@@ -423,6 +440,7 @@ account_unpack(const uint8_t *p, size_t len, struct account_record *rec)
 	rec->label[0] = '\0';
 	if (version >= 3)
 		reader_cstring(&r, rec->label, sizeof rec->label);
+	rec->silent = version >= 3 ? reader_u8(&r) : 0;
 	rec->nwithdrawn = reader_count(&r, LIMIT_WITHDRAWN);
 	for (uint32_t i = 0; i < rec->nwithdrawn; i++) {
 		rec->withdrawn[i].id = reader_u32(&r);
@@ -469,6 +487,7 @@ account_pack(const struct account_record *rec, struct buffer *b)
 	buffer_put_u32(b, rec->window);
 	limits_pack(b, &rec->limits);
 	buffer_put_cstring(b, rec->label);
+	buffer_put_u8(b, rec->silent);
 	buffer_put_u32(b, rec->nwithdrawn);
 	for (uint32_t i = 0; i < rec->nwithdrawn; i++) {
 		buffer_put_u32(b, rec->withdrawn[i].id);

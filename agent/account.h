@@ -63,6 +63,7 @@ struct account_record {
 	uint8_t doubt;	  /* DOUBT_SERVER: until adopt */
 	uint8_t ours; /* the bundle on the server is this state's (the same) */
 	uint32_t window; /* seconds a message stays; 0: until first opened */
+	uint8_t silent;	 /* trust messages are neither sent nor applied */
 	struct limits limits;
 	char label[LIMIT_LABEL + 1]; /* of this device; "": none */
 	uint32_t nwithdrawn;
@@ -91,6 +92,7 @@ struct work_item { /* an empty message that is to be sent */
 	uint64_t seq;
 	uint8_t ns;
 	uint8_t fresh; /* with a new session, though there is one */
+	uint8_t tell;  /* it is no empty one, but a trust message */
 	uint32_t device;
 	char *to;
 	struct client *holder; /* the net that is doing it, or NULL */
@@ -98,6 +100,17 @@ struct work_item { /* an empty message that is to be sent */
 };
 
 TAILQ_HEAD(work_items, work_item);
+
+struct told_item { /* a trust message that may count one day */
+	TAILQ_ENTRY(told_item) entry;
+	uint64_t seq;
+	char *sender;
+	char *to; /* who its envelope has to name */
+	uint32_t device;
+	uint8_t u[32]; /* the key that wrote it */
+};
+
+TAILQ_HEAD(told_items, told_item);
 
 struct wait { /* a handle whose ENCRYPT answered WAIT */
 	TAILQ_ENTRY(wait) entry;
@@ -127,6 +140,7 @@ struct account {
 	uint64_t returned[OMEMO_PROFILES];
 	unsigned returns[OMEMO_PROFILES];
 	uint32_t window;      /* the record's */
+	uint8_t silent;	      /* the record's */
 	struct limits limits; /* the record's */
 	uint64_t unlocked;    /* loop_now() */
 	uint64_t until;	      /* loop_now() at which its life ends; 0: never */
@@ -147,6 +161,8 @@ struct account {
 	struct index messages, outbox;
 	struct work_items work;
 	size_t nwork;
+	struct told_items told; /* trust messages that wait (told.h) */
+	size_t ntold;
 	uint64_t kept; /* message keys in SKIPPED records */
 	struct publication devices[OMEMO_PROFILES], bundle[OMEMO_PROFILES];
 	struct waits waits;

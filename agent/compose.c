@@ -39,6 +39,25 @@ read_composed(struct reader *b, struct composed *c)
 	return reader_end(b);
 }
 
+/*
+ * A trust message is our device's word: the keeper's alone. The name of its
+ * element stands in any such XML as it is, since no name can be escaped.
+ */
+static int
+has_trust_message(const uint8_t *text, size_t len)
+{
+	static const char name[] = "trust-message";
+	const uint8_t *p = text, *end = text + len;
+
+	while (
+	    (p = memmem(p, (size_t)(end - p), name, sizeof name - 1)) != NULL) {
+		if (p > text && (p[-1] == '<' || p[-1] == ':'))
+			return 1;
+		p++;
+	}
+	return 0;
+}
+
 static int
 check_composed(struct composed *c)
 {
@@ -50,7 +69,8 @@ check_composed(struct composed *c)
 	if (c->len == 0 || !text_is_utf8(c->o.text, c->len))
 		return ERR_ARGUMENT;
 	if (c->o.format == FORMAT_SCE_CONTENT) {
-		if (!envelope_is_xml(c->o.text, c->len))
+		if (!envelope_is_xml(c->o.text, c->len) ||
+		    has_trust_message(c->o.text, c->len))
 			return ERR_ARGUMENT;
 	} else if (envelope_escaped(c->o.text, c->len) > LIMIT_TEXT)
 		return ERR_TOO_LONG; /* some of its readers would not get it */

@@ -7,6 +7,7 @@
 #include "account.h"
 #include "handlers.h"
 #include "purge.h"
+#include "told.h"
 
 #define SETTINGS_MAX 16
 
@@ -66,6 +67,11 @@ set(struct account_record *rec, uint8_t what, uint64_t value)
 		return 0;
 	case CONSTRAIN_OPEN_RATE:
 		return set_rate(&rec->limits.rate[RATE_OPEN], value);
+	case CONSTRAIN_TRUST_MESSAGES:
+		if (value > 1)
+			return ERR_ARGUMENT;
+		rec->silent = value == 0;
+		return 0;
 	case CONSTRAIN_DECRYPT_RATE:
 		return set_rate(&rec->limits.rate[RATE_DECRYPT], value);
 	default:
@@ -111,10 +117,14 @@ constrain(struct request *r)
 	if (err == 0)
 		err = account_put(t, jid, rec);
 	if (err == 0)
-		err = request_log(
-		    r, t, ACT_CONSTRAIN, jid, "window %u seconds", rec->window);
+		err =
+		    request_log(r, t, ACT_CONSTRAIN, jid, "window %u seconds%s",
+			rec->window, rec->silent ? ", no trust messages" : "");
+	if (err == 0 && rec->silent)
+		err = told_drop_all(t, a);
 	if (err == 0) {
 		a->window = rec->window;
+		a->silent = rec->silent;
 		use_limit(r->keeper, a, &rec->limits, loop_now());
 	}
 	account_release(rec);

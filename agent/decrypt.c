@@ -22,6 +22,7 @@
 #include "rooms.h"
 #include "siblings.h"
 #include "text.h"
+#include "told.h"
 
 #define HEARTBEAT 53 /* XEP-0384: answer the first message at this counter */
 
@@ -344,14 +345,20 @@ static int
 note_peer(struct decrypting *d, struct device **row)
 {
 	struct device gone = { 0 };
+	struct word said;
 	int err;
 
 	*row = peer_find_key(&d->peer, d->device, d->result->peer);
 	if (*row == NULL) {
+		if (d->account->silent)
+			d->peer.nwords = 0;
 		err = peer_learn(&d->peer, d->device, d->result->peer, 1,
-		    d->rec->others, row, &gone);
+		    d->rec->others, row, &gone, &said);
 		if (err != 0)
 			return err == ERR_FULL ? ERR_CROWDED : err;
+		err = told_log_said(d->txn, d->account, &d->peer, *row, &said);
+		if (err != 0)
+			return err;
 		err = session_delete_all(
 		    d->r->keeper, d->txn, d->account, d->sender, &gone);
 		if (err != 0)
@@ -409,6 +416,20 @@ keep_message(struct decrypting *d, const struct device *row)
 	return message_record_put(d->txn, a, m);
 }
 
+/* A trust message, perhaps: it waits until its writer's key is verified. */
+static int
+keep_told(struct decrypting *d, const struct device *row)
+{
+	const struct told_from from = { d->sender,
+		d->peer.own ? d->conversation : d->jid, d->device, row->u };
+
+	if (is_stranger(d) ||
+	    !told_is_wanted(d->account, d->ns, d->text.data, d->textlen))
+		return 0;
+	return told_keep(
+	    d->r->keeper, d->txn, d->account, &from, d->text.data, d->textlen);
+}
+
 /* All that a decrypted message changes, staged. */
 static int
 remember(struct decrypting *d)
@@ -420,7 +441,11 @@ remember(struct decrypting *d)
 	    (err = session_put(d->txn, &d->ops.key, d->session)) != 0 ||
 	    (err = move_cursor(d)) != 0)
 		return err;
-	return d->has_payload ? keep_message(d, row) : 0;
+	if (!d->has_payload)
+		return 0;
+	if ((err = keep_told(d, row)) != 0)
+		return err;
+	return keep_message(d, row);
 }
 
 /* --- the request -------------------------------------------------------------------- */
@@ -518,6 +543,7 @@ answer_new(struct decrypting *d)
 	if (d->has_payload)
 		event_handle(k, TO_FRONTS, a->jid, M_EVENT_MESSAGE, d->handle);
 	work_announce(k, a);
+	told_run(k);
 	request_durable(d->r);
 }
 

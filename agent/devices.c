@@ -21,6 +21,7 @@
 #include "retired.h"
 #include "sessions.h"
 #include "text.h"
+#include "told.h"
 #include "work.h"
 
 #define DEVICE_MAX   0x7fffffffU
@@ -339,6 +340,7 @@ learn(struct request *r, struct txn *t, struct account *a, struct peer *p,
 {
 	struct account_record *rec;
 	struct device *row, gone;
+	struct word said = { .trust = 0 };
 	uint8_t others;
 	int err;
 
@@ -350,9 +352,13 @@ learn(struct request *r, struct txn *t, struct account *a, struct peer *p,
 	    ? ERR_BAD_KEY
 	    : 0;
 	account_release(rec);
+	if (a->silent)
+		p->nwords = 0;
 	if (err == 0) /* not our own key under another's name */
-		err = peer_learn(
-		    p, in->device, b->identity.u, 0, others, &row, &gone);
+		err = peer_learn(p, in->device, b->identity.u, 0, others, &row,
+		    &gone, &said);
+	if (err == 0)
+		err = told_log_said(t, a, p, row, &said);
 	if (err == 0)
 		err = session_delete_all(r->keeper, t, a, p->jid, &gone);
 	return err == 0 ? peer_put(t, a->jid, p) : err;

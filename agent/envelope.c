@@ -80,8 +80,8 @@ envelope_is_xml(const uint8_t *text, size_t len)
 	return 1;
 }
 
-static void
-put_escaped(struct buffer *b, const uint8_t *text, size_t len)
+void
+envelope_put_escaped(struct buffer *b, const uint8_t *text, size_t len)
 {
 	size_t i, used;
 	const char *with;
@@ -107,7 +107,7 @@ put_jid(struct buffer *b, const char *name, const char *jid)
 	put(b, "<");
 	put(b, name);
 	put(b, " jid='");
-	put_escaped(b, (const uint8_t *)jid, strlen(jid));
+	envelope_put_escaped(b, (const uint8_t *)jid, strlen(jid));
 	put(b, "'/>");
 }
 
@@ -165,7 +165,7 @@ write_all(const struct envelope *e, struct buffer *b)
 	put(b, "<envelope xmlns='urn:xmpp:sce:1'><content>");
 	if (e->format == FORMAT_BODY) {
 		put(b, "<body xmlns='jabber:client'>");
-		put_escaped(b, e->text, e->len);
+		envelope_put_escaped(b, e->text, e->len);
 		put(b, "</body><request xmlns='urn:xmpp:receipts'/>");
 	} else
 		buffer_put(b, e->text, e->len);

@@ -19,6 +19,8 @@ struct envelope {
 
 /* Octets of a text once it is written as XML. */
 size_t envelope_escaped(const uint8_t *text, size_t len);
+/* The same, written. */
+void envelope_put_escaped(struct buffer *, const uint8_t *text, size_t len);
 /* No character that XML cannot carry. */
 int envelope_is_xml(const uint8_t *text, size_t len);
 /* Into new secure memory, *len octets of it. secret_free. */

@@ -171,8 +171,9 @@ export_account_read(const struct export_item *item, struct account_record *rec)
 	if (err != 0)
 		return err;
 	if (!is_device(rec->device) || rec->others > OTHERS_TRUST ||
-	    (rec->own_read & ~ALL_NS) != 0 || rec->window > LIMIT_WINDOW ||
-	    limits_check(&rec->limits) != 0 || rec->label[0] != '\0')
+	    (rec->own_read & ~ALL_NS) != 0 || rec->silent > 1 ||
+	    rec->window > LIMIT_WINDOW || limits_check(&rec->limits) != 0 ||
+	    rec->label[0] != '\0')
 		return ERR_CORRUPT;
 	for (uint32_t i = 0; i < rec->nwithdrawn; i++)
 		if (!is_device(rec->withdrawn[i].id) ||
@@ -186,7 +187,7 @@ static int
 device_check(const struct device *d)
 {
 	const uint8_t flags[] = { d->has_key, d->retired, d->first, d->left,
-		d->shown_reader, d->shown_writer };
+		d->shown_reader, d->shown_writer, d->told };
 
 	for (size_t i = 0; i < sizeof flags; i++)
 		if (flags[i] > 1)
@@ -213,6 +214,11 @@ export_peer_read(
 	p->own = strcmp(item->name, account) == 0;
 	if (p->policy > POLICY_MANUAL || p->require > 1 || p->written > 1)
 		return ERR_CORRUPT;
+	for (size_t i = 0; i < p->nwords; i++)
+		if ((p->words[i].trust != TRUST_VERIFIED &&
+			p->words[i].trust != TRUST_DISTRUSTED) ||
+		    p->words[i].own > 1)
+			return ERR_CORRUPT;
 	for (size_t i = 0; i < p->n; i++) {
 		if (device_check(&p->v[i]) != 0)
 			return ERR_CORRUPT;

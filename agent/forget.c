@@ -12,8 +12,8 @@
 /* The identity first: without it the rest is nothing. */
 static const enum record_kind order[] = { RECORD_ACCOUNT, RECORD_PREKEYS,
 	RECORD_RETIRED, RECORD_SESSION, RECORD_SKIPPED, RECORD_RATCHETS,
-	RECORD_KEX, RECORD_OUTBOX, RECORD_MESSAGE, RECORD_WORK, RECORD_PEER,
-	RECORD_CLIENT, RECORD_CURSOR, RECORD_ROOM };
+	RECORD_KEX, RECORD_OUTBOX, RECORD_MESSAGE, RECORD_WORK, RECORD_TOLD,
+	RECORD_PEER, RECORD_CLIENT, RECORD_CURSOR, RECORD_ROOM };
 
 static_assert(sizeof order / sizeof order[0] == RECORD_KINDS - 3,
     "all kinds but duties and the log");

@@ -155,6 +155,7 @@ identity_list(struct request *r)
 		buffer_put_u32(b, attach_count_nets(k, a->jid));
 		buffer_put_u32(b, a->window);
 		put_limits(b, a);
+		buffer_put_u8(b, !a->silent);
 		n++;
 	}
 	buffer_patch_u32(b, at, n);

@@ -129,6 +129,7 @@ keeper_unlocked(struct keeper *k)
 		return;
 	}
 	clients_event(k, M_EVENT_UNLOCKED);
+	told_run(k);
 }
 
 /* What the store has not made durable by now must not keep the keys here. */
@@ -227,6 +228,15 @@ derive_frame(void *arg, struct frame *f)
 
 	k->handled = 1;
 	return vault_frame(k->vault, f);
+}
+
+static int
+parser_frame(void *arg, struct frame *f)
+{
+	struct keeper *k = arg;
+
+	k->handled = 1;
+	return told_frame(k, f);
 }
 
 static int
@@ -361,6 +371,8 @@ static const struct connection_handler store_handler = { store_frame,
 	link_closed };
 static const struct connection_handler derive_handler = { derive_frame,
 	link_closed };
+static const struct connection_handler parser_handler = { parser_frame,
+	link_closed };
 static const struct connection_handler launcher_handler = { launcher_frame,
 	link_closed };
 
@@ -401,11 +413,13 @@ keeper_wire(struct keeper *k)
 	    connection_new(k->loop, KEEPER_FD_DERIVE, &derive_handler, k);
 	k->launcher =
 	    connection_new(k->loop, KEEPER_FD_LAUNCHER, &launcher_handler, k);
+	k->parser =
+	    connection_new(k->loop, KEEPER_FD_PARSER, &parser_handler, k);
 	k->ask = ask_new(k, KEEPER_FD_ANSWER);
 	k->listen =
 	    loop_watch(k->loop, KEEPER_FD_LISTEN, LOOP_READ, listen_ready, k);
 	if (k->store == NULL || k->derive == NULL || k->launcher == NULL ||
-	    k->ask == NULL || k->listen == NULL)
+	    k->parser == NULL || k->ask == NULL || k->listen == NULL)
 		return ERR_MEMORY;
 	if ((err = forward_wire(k)) != 0)
 		return err;

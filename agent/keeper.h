@@ -21,6 +21,7 @@
 #include "limits.h"
 #include "log.h"
 #include "records.h"
+#include "told.h"
 #include "vault.h"
 
 /* Descriptors that the launcher gives the keeper, fixed. */
@@ -30,8 +31,9 @@ enum keeper_fd {
 	KEEPER_FD_DERIVE = 5,	/* socketpair */
 	KEEPER_FD_LAUNCHER = 6, /* socketpair */
 	KEEPER_FD_ANSWER = 7, /* pipe: output of askpass or passphrase source */
+	KEEPER_FD_PARSER = 8, /* socketpair */
 	KEEPER_FD_FORWARD =
-	    8, /* the second listening socket, if there is one */
+	    9, /* the second listening socket, if there is one */
 };
 
 struct client {
@@ -67,7 +69,7 @@ struct keeper {
 	struct vault *vault;
 	struct clients clients;
 	unsigned nclients;
-	struct connection *store, *derive, *launcher;
+	struct connection *store, *derive, *launcher, *parser;
 	struct ask *ask; /* ask.c: one question at a time */
 	struct watch *listen;
 	struct forward forward;
@@ -83,7 +85,8 @@ struct keeper {
 	int handled;		   /* requests in this turn */
 	struct accounts *accounts; /* identity.c: caches that lock forgets */
 	struct log log;
-	struct move *move; /* the export or import that goes on */
+	struct told_asked told; /* what the parser was asked */
+	struct move *move;	/* the export or import that goes on */
 };
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The launcher: makes the socketpairs and the pipe, starts keeper, derive and
- * store with exactly the descriptors that are theirs, and ends when one of
+ * The launcher: makes the socketpairs and the pipe, starts keeper, derive, store
+ * and parser with exactly the descriptors that are theirs, and ends when one of
  * them ends. It runs askpass and the passphrase source when the keeper asks.
  * Holds nothing that lasts; reads nothing but the keeper's requests.
  */
@@ -20,6 +20,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <bsd/string.h>
 #include <bsd/unistd.h>
 
 #include "../ipc/connection.h"
@@ -30,13 +31,15 @@
 #include "keeper.h"
 
 #define PROMPT_MAX 512
-#define HIGH_FD	   64 /* where they wait while 3 to 8 are filled */
+#define HIGH_FD	   64 /* where they wait while 3 to 9 are filled */
 #define STORE	   "xmpp-agent-store"
+#define PARSER	   "xmpp-agent-parser"
 #define GRACE_MS   1000 /* for the other roles, once one has ended */
 
-enum { KEEPER, DERIVE, STORE_ROLE, ROLES };
+enum { KEEPER, DERIVE, STORE_ROLE, PARSER_ROLE, ROLES };
 
-static const char *const role_names[ROLES] = { "keeper", "derive", "store" };
+static const char *const role_names[ROLES] = { "keeper", "derive", "store",
+	"parser" };
 
 struct launcher {
 	const struct agent_options *options;
@@ -120,25 +123,36 @@ role_start(const char *path, const char *const argv[], const int fds[], int n)
 	err(AGENT_EXIT_FOR_GOOD, "%s", path);
 }
 
-/* The store lies beside this program, or where it was installed. */
-static const char *
-store_path(void)
+/* Store and parser lie beside this program, or where they were installed. */
+static void
+program_path(const char *name, char *path, size_t size)
 {
-	static char path[4096];
-	ssize_t n;
+	size_t room = size - 32; /* for the longer name */
+	ssize_t n = readlink("/proc/self/exe", path, room);
 	char *slash;
 
-	n = readlink("/proc/self/exe", path, sizeof(path) - sizeof(STORE));
-	if (n > 0) {
+	if (n > 0 && (size_t)n < room) {
 		path[n] = '\0';
 		slash = strrchr(path, '/');
 		if (slash != NULL) {
-			(void)memcpy(slash + 1, STORE, sizeof(STORE));
+			(void)strlcpy(
+			    slash + 1, name, size - (size_t)(slash + 1 - path));
 			if (access(path, X_OK) == 0)
-				return path;
+				return;
 		}
 	}
-	return LIBEXECDIR "/" STORE;
+	(void)snprintf(path, size, LIBEXECDIR "/%s", name);
+}
+
+/* A role that is a program of its own, with one socketpair and perhaps more. */
+static pid_t
+program_start(const char *name, const char *arg, const int fds[], int n)
+{
+	const char *const argv[] = { name, arg, NULL };
+	char path[4096];
+
+	program_path(name, path, sizeof(path));
+	return role_start(path, argv, fds, n);
 }
 
 static void
@@ -148,42 +162,45 @@ pair(int sv[2])
 		err(AGENT_EXIT_AGAIN, "socketpair");
 }
 
-/* All three roles; returns our end of the keeper's socketpair. */
+/* All four roles; returns our end of the keeper's socketpair. */
 static int
 roles_start(struct launcher *l)
 {
-	int store[2], derive[2], launcher[2], answer[2];
+	int store[2], derive[2], launcher[2], parser[2], answer[2];
 	char life[32], idle[32];
 	const char *const keeper_argv[] = { "xmpp-agent", "-x", "keeper", life,
 		idle, l->options->forward, NULL };
 	const char *const derive_argv[] = { "xmpp-agent", "-x", "derive",
 		NULL };
-	const char *const store_argv[] = { STORE, l->options->state, NULL };
 
 	pair(store);
 	pair(derive);
 	pair(launcher);
+	pair(parser);
 	if (pipe2(answer, O_CLOEXEC) == -1)
 		err(AGENT_EXIT_AGAIN, "pipe");
 	(void)snprintf(life, sizeof(life), "%" PRIu64, l->options->life);
 	(void)snprintf(idle, sizeof(idle), "%" PRIu64, l->options->idle);
 	const int keeper_fds[] = { l->options->listen, store[0], derive[0],
-		launcher[0], answer[0], l->options->forward_listen };
+		launcher[0], answer[0], parser[0], l->options->forward_listen };
 
 	const int store_fds[] = { store[1], l->options->anchor };
 	const int store_n = l->options->anchor == -1 ? 1 : 2;
 
 	l->roles[STORE_ROLE] =
-	    role_start(store_path(), store_argv, store_fds, store_n);
+	    program_start(STORE, l->options->state, store_fds, store_n);
+	l->roles[PARSER_ROLE] = program_start(PARSER, NULL, &parser[1], 1);
 	l->roles[DERIVE] =
 	    role_start("/proc/self/exe", derive_argv, &derive[1], 1);
 	l->roles[KEEPER] = role_start("/proc/self/exe", keeper_argv, keeper_fds,
-	    l->options->forward != NULL ? 6 : 5);
+	    l->options->forward != NULL ? 7 : 6);
 	(void)close(store[0]);
 	(void)close(store[1]);
 	(void)close(derive[0]);
 	(void)close(derive[1]);
 	(void)close(launcher[0]);
+	(void)close(parser[0]);
+	(void)close(parser[1]);
 	(void)close(answer[0]);
 	l->answer = answer[1];
 	return launcher[1];

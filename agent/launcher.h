@@ -2,7 +2,7 @@
 /*
  * The outer process and the launcher. The outer process keeps the listening
  * socket and starts one launcher after another; the launcher starts keeper,
- * derive and store, and all four live and die together.
+ * derive, store and parser, and all five live and die together.
  */
 #ifndef AGENT_LAUNCHER_H
 #define AGENT_LAUNCHER_H

@@ -83,6 +83,13 @@
 #define LIMIT_ROOM_OTHERS  16  /* those who wrote there and are no members */
 #define LIMIT_ROOM_READERS                                                     \
 	512 /* devices that one text in a room is for: their bundles are kept, and servers take stanzas of 256 KiB */
+/* --- trust messages --- */
+#define LIMIT_TOLD	    64 /* that wait for their sender's key, per account */
+#define LIMIT_TOLD_DEVICE   4		/* of these, of one sender's key */
+#define LIMIT_TOLD_ENVELOPE (32 * 1024) /* octets of one; longer: not kept */
+#define LIMIT_TOLD_KEYS	    256		/* keys that one may speak of */
+#define LIMIT_WORDS	    32 /* per contact, of keys not seen yet; oldest goes */
+#define LIMIT_TELL_KEYS	    64 /* keys in one that we send */
 /* --- log --- */
 #define LIMIT_LOG	 10000 /* entries kept */
 #define LIMIT_LOG_HOUR	 24    /* that need no secret: all of them in 17 days */

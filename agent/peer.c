@@ -9,6 +9,8 @@
 
 #include <bsd/string.h>
 
+#include "crypto/crypto.h"
+
 static void
 peer_new(struct peer *p, const char *account, const char *jid)
 {
@@ -19,7 +21,7 @@ peer_new(struct peer *p, const char *account, const char *jid)
 }
 
 static void
-get_device(struct reader *r, struct device *d)
+get_device(struct reader *r, struct device *d, uint8_t version)
 {
 	d->id = reader_u32(r);
 	d->seen = reader_u8(r);
@@ -36,6 +38,7 @@ get_device(struct reader *r, struct device *d)
 	d->shown_writer = reader_u8(r);
 	reader_fixed(r, d->u, sizeof d->u);
 	d->heard = reader_u64(r);
+	d->told = version > 1 ? reader_u8(r) : 0;
 }
 
 static void
@@ -56,23 +59,47 @@ put_device(struct buffer *b, const struct device *d)
 	buffer_put_u8(b, d->shown_writer);
 	buffer_put(b, d->u, sizeof d->u);
 	buffer_put_u64(b, d->heard);
+	buffer_put_u8(b, d->told);
+}
+
+static void
+get_word(struct reader *r, struct word *w)
+{
+	reader_fixed(r, w->key, sizeof w->key);
+	w->trust = reader_u8(r);
+	w->own = reader_u8(r);
+	w->device = reader_u32(r);
+}
+
+static void
+put_word(struct buffer *b, const struct word *w)
+{
+	buffer_put(b, w->key, sizeof w->key);
+	buffer_put_u8(b, w->trust);
+	buffer_put_u8(b, w->own);
+	buffer_put_u32(b, w->device);
 }
 
 int
 peer_unpack(const uint8_t *data, size_t len, struct peer *p)
 {
 	struct reader r;
+	uint8_t version;
 	size_t i;
 
 	reader_init(&r, data, len);
-	if (reader_u8(&r) != 1)
+	version = reader_u8(&r);
+	if (version < 1 || version > 2)
 		return ERR_CORRUPT;
 	p->policy = reader_u8(&r);
 	p->require = reader_u8(&r);
 	p->written = reader_u8(&r);
 	p->n = reader_count(&r, LIMIT_DEVICES);
 	for (i = 0; i < p->n && r.err == 0; i++)
-		get_device(&r, &p->v[i]);
+		get_device(&r, &p->v[i], version);
+	p->nwords = version > 1 ? reader_count(&r, LIMIT_WORDS) : 0;
+	for (i = 0; i < p->nwords && r.err == 0; i++)
+		get_word(&r, &p->words[i]);
 	return reader_end(&r) != 0 ? ERR_CORRUPT : 0;
 }
 
@@ -93,13 +120,16 @@ peer_open(struct txn *t, const char *account, const char *jid, struct peer *p)
 void
 peer_pack(const struct peer *p, struct buffer *b)
 {
-	buffer_put_u8(b, 1);
+	buffer_put_u8(b, 2);
 	buffer_put_u8(b, p->policy);
 	buffer_put_u8(b, p->require);
 	buffer_put_u8(b, p->written);
 	buffer_put_u32(b, (uint32_t)p->n);
 	for (size_t i = 0; i < p->n; i++)
 		put_device(b, &p->v[i]);
+	buffer_put_u32(b, (uint32_t)p->nwords);
+	for (size_t i = 0; i < p->nwords; i++)
+		put_word(b, &p->words[i]);
 }
 
 int
@@ -325,14 +355,68 @@ decided_trust(const struct peer *p, const uint8_t u[32])
 	return TRUST_UNDECIDED;
 }
 
+/* --- words ------------------------------------------------------------------- */
+
+int
+key_is(const uint8_t key[32], const uint8_t u[32])
+{
+	uint8_t other[32];
+
+	return memcmp(key, u, 32) == 0 ||
+	    (crypto_ed_to_mont(key, other) == 0 && memcmp(other, u, 32) == 0);
+}
+
+static void
+word_remove(struct peer *p, size_t i)
+{
+	p->nwords--;
+	memmove(&p->words[i], &p->words[i + 1],
+	    (p->nwords - i) * sizeof p->words[0]);
+}
+
+void
+peer_word_keep(struct peer *p, const struct word *word)
+{
+	for (size_t i = 0; i < p->nwords; i++)
+		if (memcmp(p->words[i].key, word->key, 32) == 0) {
+			if (word->trust == TRUST_DISTRUSTED)
+				p->words[i] = *word;
+			return;
+		}
+	if (p->nwords == LIMIT_WORDS)
+		word_remove(p, 0);
+	p->words[p->nwords++] = *word;
+}
+
+/* What was said of this key before it was seen; it is said no more. A distrust
+ * counts whatever else was said. */
+static int
+word_take(struct peer *p, const uint8_t u[32], struct word *out)
+{
+	int found = 0;
+
+	for (size_t i = 0; i < p->nwords;) {
+		if (!key_is(p->words[i].key, u)) {
+			i++;
+			continue;
+		}
+		if (!found || p->words[i].trust == TRUST_DISTRUSTED)
+			*out = p->words[i];
+		found = 1;
+		word_remove(p, i);
+	}
+	return found;
+}
+
 int
 peer_learn(struct peer *p, uint32_t id, const uint8_t u[32], int heard,
-    uint8_t others, struct device **row, struct device *gone)
+    uint8_t others, struct device **row, struct device *gone, struct word *said)
 {
 	struct device *d = peer_find(p, id), *known, *old = NULL;
 	uint8_t trust = decided_trust(p, u);
 
 	memset(gone, 0, sizeof *gone);
+	memset(said, 0, sizeof *said);
 	*row = known = peer_find_key(p, id, u);
 	if (known != NULL && known == d)
 		return 0;
@@ -356,6 +440,12 @@ peer_learn(struct peer *p, uint32_t id, const uint8_t u[32], int heard,
 	d->has_key = 1;
 	d->trust =
 	    trust != TRUST_UNDECIDED ? trust : policy_new_key(p, d, others);
+	if (word_take(p, u, said) && trust != TRUST_DISTRUSTED) {
+		d->trust = said->trust;
+		d->told = 1;
+		if (said->trust == TRUST_VERIFIED && p->policy == POLICY_BLIND)
+			p->policy = POLICY_MANUAL; /* for keys that are new */
+	}
 	d->why = WHY_NEW_KEY;
 	d->shown_reader = d->shown_writer = 0;
 	*row = d;

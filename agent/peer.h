@@ -22,9 +22,18 @@ struct device {
 	uint8_t first;	 /* on the own list when it was first read */
 	uint8_t left;	 /* it was listed once and is not now */
 	uint8_t trust, why;
+	uint8_t told; /* trust is another device's word (told.h), no person's */
 	uint8_t shown_reader, shown_writer;
 	uint8_t u[32];
 	uint64_t heard; /* real time; 0: never */
+};
+
+/* What a trust message has said of a key that was not seen yet. */
+struct word {
+	uint8_t key[32]; /* as it was written: Ed25519 or u */
+	uint8_t trust;
+	uint8_t own; /* whose word: a device of ours, or one of the contact's */
+	uint32_t device;
 };
 
 struct peer {
@@ -34,6 +43,8 @@ struct peer {
 	uint8_t written; /* the user has written to it or decided about it */
 	size_t n;
 	struct device v[LIMIT_DEVICES];
+	size_t nwords; /* oldest first */
+	struct word words[LIMIT_WORDS];
 };
 
 /* On the ordinary heap (public keys). ERR_NOT_FOUND leaves *p as new. */
@@ -72,10 +83,17 @@ void peer_merge(struct peer *, uint8_t ns, const uint32_t *ids, size_t n,
 /*
  * A key was seen for a device. Gives the row that has it now: known, new
  * (trust by policy, unshown), or replacing a distrusted one. ERR_KEY_CHANGED
- * when another key is known; ERR_FULL.
+ * when another key is known; ERR_FULL. A new key of which a trust message has
+ * spoken before is what that said: then *said is it (else its trust is 0).
  */
 int peer_learn(struct peer *, uint32_t id, const uint8_t u[32], int heard,
-    uint8_t others, struct device **row, struct device *gone);
+    uint8_t others, struct device **row, struct device *gone,
+    struct word *said);
+
+/* Does this name the key u, in either form? */
+int key_is(const uint8_t key[32], const uint8_t u[32]);
+/* Keep a word until its key is seen; of two about one key a distrust stays. */
+void peer_word_keep(struct peer *, const struct word *);
 
 /* It is read to in namespace ns, and had a better one: must that be shown
  * first? Then it is noted to be. */

@@ -33,6 +33,7 @@ put_row(const struct listing *l, const struct peer *p, const struct device *d)
 	buffer_put_u8(b, d->shown_reader || d->shown_writer);
 	buffer_put_u8(b, d->retired);
 	buffer_put_u8(b, (uint8_t)stale);
+	buffer_put_u8(b, d->told);
 }
 
 static int

@@ -39,6 +39,7 @@ enum record_kind {
 	RECORD_RETIRED, /* identity of a device of ours that was replaced */
 	RECORD_DUTY,	/* a device that the server still has to drop */
 	RECORD_ROOM,	/* who may be in a room, and who was shown so */
+	RECORD_TOLD,	/* a trust message that waits for its sender's key */
 	RECORD_KINDS
 };
 

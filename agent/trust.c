@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * TRUST, POLICY, ACKNOWLEDGE: what the user decides about keys and was shown
- * of them. Runs in the keeper. Only these change trust.
+ * of them. Runs in the keeper. Only these change trust, and what devices whose
+ * keys were verified here say of others' (told.h).
  */
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,10 @@
 #include "handlers.h"
 #include "peer.h"
 #include "readers.h"
+#include "tell.h"
 #include "text.h"
+#include "told.h"
+#include "work.h"
 
 struct key_word { /* a key, and what is said of it: trust, or a role */
 	uint8_t fingerprint[FINGERPRINT_SIZE];
@@ -46,6 +50,7 @@ static void
 decide(struct device *row, uint8_t trust)
 {
 	row->trust = trust;
+	row->told = 0;
 	row->shown_reader = row->shown_writer = 1; /* whoever decides saw it */
 }
 
@@ -79,6 +84,7 @@ change_peer(struct request *r, const struct decision *d,
     int (*fn)(
 	struct request *, struct txn *, struct peer *, const struct decision *))
 {
+	struct keeper *k = r->keeper;
 	struct account *a = request_account(r, d->jid);
 	struct peer p;
 	struct txn *t;
@@ -96,8 +102,24 @@ change_peer(struct request *r, const struct decision *d,
 		request_abort(r, t, err, d->peer);
 		return;
 	}
-	readers_recheck(r->keeper, t, a);
+	readers_recheck(k, t, a);
 	request_commit(r, t);
+	work_announce(k, a);
+	told_run(k); /* what its key has said before may count now */
+}
+
+/* Is this another decision than there is, and one that others are told? */
+static int
+is_news(const struct peer *p, const struct key_word *key)
+{
+	size_t i;
+
+	for (i = 0; i < p->n && key->word != TRUST_TRUSTED; i++)
+		if (p->v[i].has_key && !p->v[i].retired &&
+		    p->v[i].trust != key->word &&
+		    memcmp(p->v[i].u, key->fingerprint, FINGERPRINT_SIZE) == 0)
+			return 1;
+	return 0;
 }
 
 /* All of them or, if one is not known, none. */
@@ -105,10 +127,15 @@ static int
 apply_trust(
     struct request *r, struct txn *t, struct peer *p, const struct decision *d)
 {
-	size_t i;
+	struct tell_word news[LIMIT_DEVICES];
+	size_t i, n = 0;
 	int err;
 
 	for (i = 0; i < d->n; i++) {
+		if (is_news(p, &d->keys[i])) {
+			memcpy(news[n].u, d->keys[i].fingerprint, 32);
+			news[n++].trust = d->keys[i].word;
+		}
 		if (each_with_key(p, &d->keys[i], decide) == 0)
 			return ERR_NOT_FOUND;
 		if (d->keys[i].word == TRUST_VERIFIED &&
@@ -118,7 +145,8 @@ apply_trust(
 			return err;
 	}
 	p->written = 1;
-	return 0;
+	return tell_decided(
+	    r->keeper, t, account_find(r->keeper, d->jid), p, news, n);
 }
 
 static int

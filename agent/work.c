@@ -14,6 +14,8 @@
 #include "handlers.h"
 #include "renew.h"
 
+#define WORK_FLAGS (WORK_FRESH | WORK_TELL)
+
 /* --- the list ----------------------------------------------------------------- */
 
 void
@@ -27,7 +29,7 @@ work_name(uint64_t seq, uint8_t name[8])
 
 static struct work_item *
 list_add(struct account *a, uint64_t seq, const char *to, uint32_t device,
-    uint8_t ns, uint8_t fresh)
+    uint8_t ns, uint8_t flags)
 {
 	struct work_item *w = calloc(1, sizeof *w);
 
@@ -38,7 +40,8 @@ list_add(struct account *a, uint64_t seq, const char *to, uint32_t device,
 	w->seq = seq;
 	w->device = device;
 	w->ns = ns;
-	w->fresh = fresh;
+	w->fresh = flags & WORK_FRESH;
+	w->tell = flags & WORK_TELL;
 	TAILQ_INSERT_TAIL(&a->work, w, entry);
 	a->nwork++;
 	return w;
@@ -85,15 +88,15 @@ work_load(void *arg, const char *account, const uint8_t *name, size_t namelen,
 		return ERR_CORRUPT;
 	if (seq > k->accounts->seq)
 		k->accounts->seq = seq;
-	return list_add(a, seq, to, device, ns & (uint8_t)~WORK_FRESH,
-		   ns & WORK_FRESH) == NULL
+	return list_add(a, seq, to, device, ns & (uint8_t)~WORK_FLAGS,
+		   ns & WORK_FLAGS) == NULL
 	    ? ERR_MEMORY
 	    : 0;
 }
 
 static int
 add(struct keeper *k, struct txn *t, struct account *a, const char *to,
-    uint32_t device, uint8_t ns, uint8_t fresh)
+    uint32_t device, uint8_t ns, uint8_t flags, const struct buffer *content)
 {
 	struct work_item *w;
 	struct buffer b;
@@ -102,22 +105,24 @@ add(struct keeper *k, struct txn *t, struct account *a, const char *to,
 	int err;
 
 	TAILQ_FOREACH(w, &a->work, entry)
-		if (w->device == device && w->ns == ns && w->fresh == fresh &&
-		    strcmp(w->to, to) == 0)
+		if (content == NULL && w->device == device && w->ns == ns &&
+		    w->fresh == flags && !w->tell && strcmp(w->to, to) == 0)
 			return 0;
 	if (a->nwork >= LIMIT_WORK)
 		return 0;
 	work_name(seq = account_seq(k), name);
 	buffer_init(&b, RECORD_MAX);
-	buffer_put_u8(&b, ns | fresh);
+	buffer_put_u8(&b, ns | flags);
 	buffer_put_u32(&b, device);
 	buffer_put_cstring(&b, to);
 	buffer_put_string(&b, "", 0); /* no octets yet */
+	if (content != NULL)
+		buffer_put_string(&b, content->data, content->len);
 	err = b.err != 0
 	    ? b.err
 	    : txn_put(t, RECORD_WORK, a->jid, name, sizeof name, b.data, b.len);
 	buffer_free(&b);
-	if (err == 0 && list_add(a, seq, to, device, ns, fresh) == NULL)
+	if (err == 0 && list_add(a, seq, to, device, ns, flags) == NULL)
 		err = ERR_MEMORY;
 	return err;
 }
@@ -126,14 +131,21 @@ int
 work_add_empty(struct keeper *k, struct txn *t, struct account *a,
     const char *to, uint32_t device, uint8_t ns)
 {
-	return add(k, t, a, to, device, ns, 0);
+	return add(k, t, a, to, device, ns, 0, NULL);
 }
 
 int
 work_add_fresh(struct keeper *k, struct txn *t, struct account *a,
     const char *to, uint32_t device, uint8_t ns)
 {
-	return add(k, t, a, to, device, ns, WORK_FRESH);
+	return add(k, t, a, to, device, ns, WORK_FRESH, NULL);
+}
+
+int
+work_add_tell(struct keeper *k, struct txn *t, struct account *a,
+    const char *to, uint32_t device, const struct buffer *content)
+{
+	return add(k, t, a, to, device, NS_OMEMO2, WORK_TELL, content);
 }
 
 int

@@ -18,6 +18,11 @@ int work_add_empty(struct keeper *, struct txn *, struct account *,
 /* The same, with a new session: the user asks for it. */
 int work_add_fresh(struct keeper *, struct txn *, struct account *,
     const char *to, uint32_t device, uint8_t ns);
+/* A trust message (tell.c), its content as XML, to a device whose key is
+ * verified; to no other will it be made. */
+int work_add_tell(struct keeper *, struct txn *, struct account *,
+    const char *to, uint32_t device, const struct buffer *content);
+#define WORK_TELL  0x40 /* in the record, with the namespace */
 #define WORK_FRESH 0x80 /* in the record, with the namespace */
 /* For accounts_load; for a going client; for lock. */
 int work_load(void *arg, const char *account, const uint8_t *name,

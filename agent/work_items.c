@@ -12,6 +12,7 @@
 #include "bundles.h"
 #include "crypto/crypto.h"
 #include "encrypt.h"
+#include "envelope.h"
 #include "prekeys.h"
 #include "renew.h"
 #include "sessions.h"
@@ -218,6 +219,7 @@ work_put_bundle(struct request *r, struct txn *t, struct account *a, uint8_t ns,
 struct empty { /* a WORK record */
 	char id[40];
 	struct buffer elements;
+	struct buffer content; /* of a trust message that has no octets yet */
 };
 
 static int
@@ -244,7 +246,13 @@ empty_open(struct txn *t, const struct account *a, const struct work_item *w,
 	buffer_put(&e->elements, p, len);
 	if (len > 0)
 		reader_cstring(&r, e->id, sizeof e->id);
-	err = reader_end(&r) != 0 ? ERR_CORRUPT : e->elements.err;
+	else if (w->tell) {
+		p = reader_string(&r, &len, RECORD_MAX);
+		buffer_put(&e->content, p, len);
+	}
+	err = reader_end(&r) != 0  ? ERR_CORRUPT
+	    : e->elements.err != 0 ? e->elements.err
+				   : e->content.err;
 	secret_free(&s);
 	return err;
 }
@@ -259,7 +267,7 @@ empty_put(struct txn *t, const struct account *a, const struct work_item *w,
 
 	work_name(w->seq, name);
 	buffer_init(&b, RECORD_MAX);
-	buffer_put_u8(&b, w->ns | w->fresh);
+	buffer_put_u8(&b, w->ns | w->fresh | w->tell);
 	buffer_put_u32(&b, w->device);
 	buffer_put_cstring(&b, w->to);
 	buffer_put_string(&b, e->elements.data, e->elements.len);
@@ -281,16 +289,40 @@ is_wanted(struct txn *t, const struct account *a, const struct work_item *w)
 	if (peer_open(t, a->jid, w->to, &p) != 0)
 		return 0;
 	d = peer_find(&p, w->device);
+	if (w->tell)
+		return d != NULL && d->trust == TRUST_VERIFIED && !a->silent;
 	return d != NULL && (w->fresh || (d->sessions & NAMESPACE(w->ns))) &&
 	    policy_may_answer(&p, d);
 }
 
+/* What it carries: nothing, or a trust message in its envelope. */
+static int
+put_payload(const struct account *a, const struct work_item *w,
+    const struct empty *e, uint8_t *kt, size_t *ktlen, uint8_t *iv,
+    size_t *ivlen, struct buffer *out)
+{
+	const struct omemo_profile *profile = &omemo_profiles[w->ns];
+	const struct envelope envelope = { a->jid, w->to, clock_real(),
+		FORMAT_SCE_CONTENT, e->content.data, e->content.len };
+	struct secret s = { 0 };
+	size_t len;
+	int err;
+
+	if (!w->tell)
+		return omemo_payload_empty(profile, kt, ktlen, iv, ivlen);
+	if ((err = envelope_write(&envelope, &s, &len)) == 0)
+		err = omemo_payload_encrypt(
+		    profile, s.data, len, kt, ktlen, iv, ivlen, out);
+	secret_free(&s);
+	return err;
+}
+
 static int
 empty_element(struct txn *t, const struct account *a, const struct work_item *w,
-    struct omemo_session *s, struct buffer *out)
+    struct omemo_session *s, struct empty *e)
 {
 	struct account_record *rec;
-	struct buffer wire, keys, none;
+	struct buffer *out = &e->elements, wire, keys, payload;
 	uint8_t kt[64], iv[16];
 	size_t ktlen = sizeof kt, ivlen = sizeof iv;
 	int err, kex;
@@ -299,9 +331,8 @@ empty_element(struct txn *t, const struct account *a, const struct work_item *w,
 		return err;
 	buffer_init(&wire, LIMIT_KEY_ELEMENT);
 	buffer_init(&keys, RECORD_MAX);
-	buffer_init(&none, 1);
-	err =
-	    omemo_payload_empty(&omemo_profiles[w->ns], kt, &ktlen, iv, &ivlen);
+	buffer_init(&payload, RECORD_MAX);
+	err = put_payload(a, w, e, kt, &ktlen, iv, &ivlen, &payload);
 	if (err == 0)
 		err = omemo_encrypt(s, &rec->identity, kt, ktlen, &wire, &kex);
 	if (err == 0) {
@@ -311,12 +342,12 @@ empty_element(struct txn *t, const struct account *a, const struct work_item *w,
 		buffer_put_string(&keys, wire.data, wire.len);
 		buffer_put_u32(out, 1);
 		err = element_put(
-		    out, w->ns, rec->device, iv, ivlen, &none, 1, &keys);
+		    out, w->ns, rec->device, iv, ivlen, &payload, 1, &keys);
 	}
 	secret_wipe(kt, sizeof kt);
 	buffer_free(&wire);
 	buffer_free(&keys);
-	buffer_free(&none);
+	buffer_free(&payload);
 	account_release(rec);
 	return err;
 }
@@ -357,6 +388,26 @@ empty_initiate(struct keeper *k, struct txn *t, const struct account *a,
 	return err;
 }
 
+/*
+ * Must there be another session? A trust message goes to the key that was
+ * verified, whatever the session was made with.
+ */
+static int
+is_to_initiate(struct txn *t, const struct account *a,
+    const struct work_item *w, const struct omemo_session *s)
+{
+	const struct device *d;
+	struct peer p;
+
+	if (w->fresh || !omemo_session_ready(s))
+		return 1;
+	if (!w->tell)
+		return 0;
+	return peer_open(t, a->jid, w->to, &p) != 0 ||
+	    (d = peer_find(&p, w->device)) == NULL ||
+	    memcmp(omemo_session_peer(s), d->u, 32) != 0;
+}
+
 /* Fix its octets, with the ratchet, in this transaction. */
 static int
 empty_make(struct keeper *k, struct txn *t, const struct account *a,
@@ -370,10 +421,10 @@ empty_make(struct keeper *k, struct txn *t, const struct account *a,
 
 	if ((err = session_open(t, &key, &s)) != 0)
 		return err;
-	if (w->fresh || !omemo_session_ready(s))
+	if (is_to_initiate(t, a, w, s))
 		err = empty_initiate(k, t, a, w, s);
 	if (err == 0)
-		err = empty_element(t, a, w, s, &e->elements);
+		err = empty_element(t, a, w, s, e);
 	if (err == 0)
 		err = session_put(t, &key, s);
 	if (err == 0)
@@ -396,6 +447,7 @@ work_put_empty(
 	int err;
 
 	buffer_init(&e.elements, RECORD_MAX);
+	buffer_init(&e.content, RECORD_MAX);
 	err = empty_open(t, a, w, &e);
 	if (err == 0 && e.elements.len == 0)
 		err =
@@ -419,5 +471,6 @@ work_put_empty(
 		err = b->err;
 	}
 	buffer_free(&e.elements);
+	buffer_free(&e.content);
 	return err;
 }

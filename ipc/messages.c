@@ -51,18 +51,18 @@ const struct message messages[] = {
 	{ M_LIST, "LIST", LINK_CLIENT, RIGHT_INFO, 0, SMALL, "",
 	  "accounts:[ jid:s fingerprint:f32 device:u32 due:u8 nets:u32 window:u32 "
 	  "lifetime:u32 left:u32 over:u8 confirm:u8 open_rate:u64 decrypt_rate:u64 "
-	  "stale:u32 ]",
-	  "The accounts of this connection. due: bit 0 device list, bit 1 bundle to be published, 2 and 3 those of OMEMO 2. left: seconds of the lifetime; over: locked until unlock. stale: see CONSTRAIN." },
+	  "stale:u32 trust_messages:u8 ]",
+	  "The accounts of this connection. due: bit 0 device list, bit 1 bundle to be published, 2 and 3 those of OMEMO 2. left: seconds of the lifetime; over: locked until unlock. stale: see CONSTRAIN. trust_messages: 0: neither sent nor applied." },
 	{ M_CREATE, "CREATE", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
 	  "account:s others:u8", "fingerprint:f32 device:u32",
 	  "Make an identity. others: what becomes of devices found on the account's list." },
 	{ M_PEERS, "PEERS", LINK_CLIENT, RIGHT_INFO, 0, SMALL,
 	  "account:s peer:s",
 	  "rows:[ peer:s policy:u8 require:u8 device:u32 fingerprint:f32 trust:u8 "
-	  "listed:u8 reader:u8 shown:u8 retired:u8 stale:u8 ]",
+	  "listed:u8 reader:u8 shown:u8 retired:u8 stale:u8 told:u8 ]",
 	  "Known keys of a peer, of the account itself, or with an empty peer of everyone. "
 	  "device 0: a policy, and no key yet. retired: distrusted, then replaced. stale: "
-	  "would read, and was not heard from." },
+	  "would read, and was not heard from. told: by a trust message." },
 	{ M_TRUST, "TRUST", LINK_CLIENT, RIGHT_TRUST, 0, SMALL,
 	  "account:s peer:s keys:[ fingerprint:f32 trust:u8 ]", "",
 	  "Decide about keys of a peer: trusted, verified or distrusted. All of them or none." },
@@ -250,6 +250,10 @@ const struct message messages[] = {
 	{ M_DERIVE, "DERIVE", LINK_DERIVE, 0, 0, SMALL,
 	  "passphrase:s salt:s log2n:u32 r:u32 p:u32", "key:f32",
 	  "scrypt." },
+	/* --- parser link ------------------------------------------------------ */
+	{ M_PARSE, "PARSE", LINK_PARSER, 0, 0, BODY, "envelope:s",
+	  "from:s to:s words:[ owner:s trust:u8 key:f32 ]",
+	  "Read the trust message (XEP-0434) in a decrypted envelope. trust: verified or distrusted." },
 	/* --- launcher link ---------------------------------------------------- */
 	{ M_ASK, "ASK", LINK_LAUNCHER, 0, 0, SMALL, "kind:u8 pid:u32 prompt:s",
 	  "status:u8",

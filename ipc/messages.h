@@ -22,6 +22,7 @@ enum link {	       /* who speaks to whom */
 	LINK_CLIENT,   /* any client and the keeper */
 	LINK_STORE,    /* keeper and store */
 	LINK_DERIVE,   /* keeper and derive */
+	LINK_PARSER,   /* keeper and parser */
 	LINK_LAUNCHER, /* keeper and launcher */
 	LINK_FRONT,    /* front and its net */
 	LINK_SCE,      /* front and its parser of envelopes */
@@ -120,6 +121,8 @@ enum message_type {
 	M_COMMIT,
 	/* derive link */
 	M_DERIVE = 90,
+	/* parser link */
+	M_PARSE = 92,
 	/* launcher link */
 	M_ASK = 95,
 	M_SERVING,  /* event from the keeper: it accepts connections */
@@ -309,6 +312,7 @@ enum constraint {
 	CONSTRAIN_OPEN_RATE,  /* uses << 32 | seconds; 0: no limit */
 	CONSTRAIN_DECRYPT_RATE, /* the same */
 	CONSTRAIN_STALE, /* seconds unheard, then a device is no reader; 0: never */
+	CONSTRAIN_TRUST_MESSAGES = 8, /* 1: sent and applied, as made; 0: no */
 };
 
 /* is a label its device's? UNKNOWN: the key is not known here */
@@ -370,6 +374,7 @@ enum act {
 	ACT_EXPORT,
 	ACT_RESET, /* new sessions with a device of a contact */
 	ACT_LABEL, /* what this device is called */
+	ACT_TOLD,  /* a trust message of a verified device was applied */
 };
 
 enum ask_status { ASK_DONE = 0, ASK_FAILED = 1, ASK_ABSENT = 2 };

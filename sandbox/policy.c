@@ -80,6 +80,11 @@ const struct policy_role policy_roles[SANDBOX_ROLES] = {
 	  .otherwise = POLICY_KILL, .files = FILES_GIVEN, .tcp = 1,
 	  .nofile = 64, .nproc = 0, .fsize = 16 * MB, .data = 24 * MB,
 	  .why = "files: CA certificates and the resolver's, read only. nproc: no resolver's thread" },
+	[ROLE_PARSER] = { .name = "parser",
+	  .what = "reads the trust messages of verified senders for the keeper",
+	  .otherwise = POLICY_KILL, .files = FILES_NONE,
+	  .nofile = 8, .nproc = 0, .fsize = 16 * MB, .data = 8 * MB,
+	  .why = "fsize as the keeper's. data: an envelope of 32 KiB and its parser take less than a megabyte" },
 	/* clang-format on */
 };
 
@@ -93,9 +98,10 @@ const struct policy_role policy_roles[SANDBOX_ROLES] = {
 #define E ROLE_BIT(ROLE_SCE)
 #define X ROLE_BIT(ROLE_CIPHER)
 #define T ROLE_BIT(ROLE_TRANSFER)
+#define P ROLE_BIT(ROLE_PARSER)
 #define N (C | O)
 #define B (S | N | F | E | X | T) /* with libraries that nobody here wrote */
-#define A (K | D | B)		  /* all that have a closed list */
+#define A (K | D | P | B)	  /* all that have a closed list */
 
 #define ALLOW	POLICY_ALLOW, 0
 #define FAIL(e) POLICY_FAIL, e
@@ -156,7 +162,7 @@ const struct policy_call policy_calls[] = {
 
 	/* --- not derive: it computes, and asks for neither time nor chance ------- */
 	{ K | B, "ppoll",	ALLOW, ALWAYS, "the loop" },
-	{ K | B, "getrandom",	ALLOW, ALWAYS, "the kernel's random numbers" },
+	{ K | P | B, "getrandom", ALLOW, ALWAYS, "the kernel's random numbers; the salt of expat's tables" },
 	{ K | B, "getpid",	ALLOW, ALWAYS, "OpenSSL asks before every random number" },
 	{ K | B, "clock_gettime", ALLOW, ALWAYS, "time, where it is no vdso call" },
 	{ K | B, "gettimeofday", ALLOW, ALWAYS, "time, where it is no vdso call" },

@@ -21,6 +21,7 @@ enum sandbox_role {
 	ROLE_SCE,	  /* xmpp-sce: parses what a front has decrypted */
 	ROLE_CIPHER,	  /* xmpp-cipher: a file's key, two descriptors */
 	ROLE_TRANSFER,	  /* xmpp-transfer: HTTPS, no key */
+	ROLE_PARSER, /* xmpp-agent-parser: trust messages, for the keeper */
 	SANDBOX_ROLES
 };
 

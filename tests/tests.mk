@@ -7,7 +7,7 @@
 L_TEST = -lcmocka $(sort $(L_KEEPER) $(L_STORE) $(L_NET) $(L_KEY) $(L_TRANSFER)) -lm
 UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
-SEEDED = $(O)/test/seeded/xmpp-agent $(O)/test/seeded/xmpp-agent-store
+SEEDED = $(addprefix $(O)/test/seeded/,xmpp-agent xmpp-agent-store xmpp-agent-parser)
 SUPPORT = $(addprefix $(O)/test/,json_pick hunt attack protocol_index rows mute ct failio.so) $(SEEDED)
 $(O)/test/failio.so: tests/support/failio.c
 	$(call say,LINK,$@)
@@ -66,7 +66,7 @@ $(O)/test/seeded/xmpp-agent: $(O)/agent/main.o $(O)/tests/support/random_seeded.
 	$(Q)mkdir -p $(@D) && rm -f $@
 	$(call link,$(L_KEEPER))
 	$(Q)chmod 0111 $@
-$(O)/test/seeded/xmpp-agent-store: $(O)/xmpp-agent-store
+$(O)/test/seeded/xmpp-agent-%: $(O)/xmpp-agent-%
 	$(Q)mkdir -p $(@D)
 	$(Q)ln -f $< $@
 

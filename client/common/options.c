@@ -143,6 +143,14 @@ take_stale(struct options *o, const char *value)
 }
 
 static int
+take_trust_messages(struct options *o, const char *value)
+{
+	o->trust_messages = strcmp(value, "on") == 0;
+	return o->trust_messages || strcmp(value, "off") == 0 ? 0
+							      : ERR_ARGUMENT;
+}
+
+static int
 take_json(struct options *o, const char *value)
 {
 	(void)value;
@@ -343,6 +351,7 @@ static const struct row {
 	    "uses and a time, such as 1000/1h, or 0" },
 	{ "stale", OPTIONS_KEY, 1, take_stale,
 	    "a time such as 90s, 15m, 8h, 2d, or 0" },
+	{ "trust-messages", OPTIONS_KEY, 1, take_trust_messages, "on or off" },
 	{ "fix", OPTIONS_KEY, 0, take_fix, NULL },
 	{ "moved", OPTIONS_KEY, 0, take_moved, NULL },
 	{ "copied", OPTIONS_KEY, 0, take_copied, NULL },
@@ -397,6 +406,7 @@ options_parse(struct options *o, enum options_who who, int argc, char **argv,
 	o->others = o->adopt = -1;
 	o->window = o->lifetime = o->confirm = OPTION_UNSET;
 	o->open_rate = o->decrypt_rate = o->stale = OPTION_UNSET;
+	o->trust_messages = OPTION_UNSET;
 	for (size_t i = 0; i < ROWS; i++)
 		if (rows[i].who & who)
 			table[n++] = (struct option){ rows[i].name,

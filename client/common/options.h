@@ -36,6 +36,7 @@ struct options { /* NULL or 0: not given */
 	/* xmpp-key constrain: seconds, enum confirm_when, uses << 32 | seconds;
 	 * or OPTION_UNSET */
 	uint64_t window, lifetime, confirm, open_rate, decrypt_rate, stale;
+	uint64_t trust_messages;
 	int verify;	 /* xmpp-key log */
 	int fix;	 /* xmpp-key doctor: mend what can be */
 	int identity;	 /* xmpp-key rotate: the identity key too */

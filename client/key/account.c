@@ -32,6 +32,7 @@ key_each_account(struct key *key,
 		a.open_rate = reader_u64(&r);
 		a.decrypt_rate = reader_u64(&r);
 		a.stale = reader_u32(&r);
+		a.trust_messages = reader_u8(&r);
 		if (r.err != 0)
 			break;
 		fn(arg, &a);

@@ -52,13 +52,14 @@ rate_json(uint64_t rate)
 json_t *
 key_constraints_json(const struct key_account *a)
 {
-	return json_pack("{s:I, s:o, s:o, s:b, s:s, s:o, s:o, s:o}", "window",
-	    (json_int_t)a->window, "lifetime",
+	return json_pack("{s:I, s:o, s:o, s:b, s:s, s:o, s:o, s:o, s:b}",
+	    "window", (json_int_t)a->window, "lifetime",
 	    a->lifetime != 0 ? json_integer(a->lifetime) : json_null(), "left",
 	    a->lifetime != 0 ? json_integer(a->left) : json_null(), "over",
 	    a->over != 0, "confirm", confirm_word(a->confirm), "open_rate",
 	    rate_json(a->open_rate), "decrypt_rate", rate_json(a->decrypt_rate),
-	    "stale", a->stale != 0 ? json_integer(a->stale) : json_null());
+	    "stale", a->stale != 0 ? json_integer(a->stale) : json_null(),
+	    "trust_messages", a->trust_messages != 0);
 }
 
 void
@@ -85,4 +86,6 @@ key_constraints_print(const struct key_account *a)
 	printf("devices that get nothing any more: %s%s\n",
 	    a->stale == 0 ? "none" : "not heard from for ",
 	    a->stale == 0 ? "" : time);
+	if (!a->trust_messages)
+		printf("trust messages: off\n");
 }

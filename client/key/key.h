@@ -102,6 +102,7 @@ struct key_account { /* a row of LIST */
 	uint8_t confirm;		  /* enum confirm_when */
 	uint64_t open_rate, decrypt_rate; /* uses << 32 | seconds */
 	uint32_t stale;			  /* seconds; 0: never */
+	uint8_t trust_messages;		  /* are sent and applied */
 };
 
 /* constraints.c: what constrains an account, for people and for programs. */
@@ -120,6 +121,7 @@ struct key_row { /* a row of PEERS; device 0: a policy, and no key yet */
 	uint32_t device;
 	uint8_t policy, require, trust, listed, reader, shown, retired;
 	uint8_t stale; /* no reader: not heard from for long */
+	uint8_t told;  /* trust is the word of another device */
 };
 
 /* fn for each key of peer ("": of everyone); 0, or the exit code (printed). */

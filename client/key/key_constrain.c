@@ -18,6 +18,7 @@ put_settings(struct buffer *b, const struct options *o)
 		{ CONSTRAIN_OPEN_RATE, o->open_rate },
 		{ CONSTRAIN_DECRYPT_RATE, o->decrypt_rate },
 		{ CONSTRAIN_STALE, o->stale },
+		{ CONSTRAIN_TRUST_MESSAGES, o->trust_messages },
 	};
 
 	size_t at = b->len;
@@ -63,7 +64,7 @@ key_constrain(struct key *key)
 		code = fail_usage("constrain",
 		    "nothing to set (--window, --lifetime, --confirm, "
 		    "--confirm-once, --no-confirm, --open-rate, "
-		    "--decrypt-rate, --stale)");
+		    "--decrypt-rate, --stale, --trust-messages)");
 	if (code == DONE)
 		code = key_elevate(key, RIGHT_ADMIN);
 	if (code == DONE)

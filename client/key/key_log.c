@@ -35,6 +35,7 @@ static const char *const words[] = {
 	[ACT_EXPORT] = "export",
 	[ACT_RESET] = "reset",
 	[ACT_LABEL] = "label",
+	[ACT_TOLD] = "told",
 };
 
 static const char *

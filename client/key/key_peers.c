@@ -30,6 +30,7 @@ print_json(const struct key_row *row)
 		    object, "fingerprint", json_fingerprint(row->fingerprint));
 		json_object_set_new(
 		    object, "trust", json_string(words_trust(row->trust)));
+		json_object_set_new(object, "told", json_boolean(row->told));
 		json_object_set_new(
 		    object, "reader", json_boolean(row->reader));
 		if (row->stale)
@@ -57,7 +58,8 @@ print(struct listing *listing, const struct key_row *row)
 		puts("no key is known yet");
 		return;
 	}
-	printf("device %u: %s, %s%s\n", row->device, words_trust(row->trust),
+	printf("device %u: %s%s, %s%s\n", row->device, words_trust(row->trust),
+	    row->told ? " (said by another device)" : "",
 	    row->reader ? "reader" : "no reader",
 	    row->retired      ? ", replaced by another key"
 		: row->stale  ? ", not heard from for long"

@@ -51,7 +51,7 @@ static const struct verb verbs[] = {
 	{ "constrain", key_constrain,
 	    "JID [--window T] [--lifetime T] "
 	    "[--confirm|--confirm-once|--no-confirm] [--open-rate N/T] "
-	    "[--decrypt-rate N/T] [--stale T]",
+	    "[--decrypt-rate N/T] [--stale T] [--trust-messages on|off]",
 	    "limit what an identity may be used for", 1, 1, 1, RIGHT_ADMIN },
 	{ "rotate", key_rotate, "JID [--identity]",
 	    "a new signed prekey, or a new identity key and device", 1, 1, 1,

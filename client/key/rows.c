@@ -20,6 +20,7 @@ read_row(struct reader *r, struct key_row *row)
 	row->shown = reader_u8(r);
 	row->retired = reader_u8(r);
 	row->stale = reader_u8(r);
+	row->told = reader_u8(r);
 }
 
 int

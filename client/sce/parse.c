@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * Reading an envelope with expat. Runs in xmpp-sce, which holds one decrypted
- * message and no key; trusts nothing in it: no document type, no entities but
+ * Reading an envelope with expat. Runs in xmpp-sce and xmpp-agent-parser, which
+ * hold one decrypted message and no key; trusts nothing in it: no document type, no entities but
  * XML's own five, nothing deep, nothing twice.
  */
 #include <expat.h>
 #include <string.h>
 
 #include "../../ipc/err.h"
+#include "../../ipc/frame.h"
 #include "sce.h"
 
 #define SEPARATOR   '\1' /* between namespace and name; in no XML document */
 #define IN(ns)	    ns "\1"
 #define SCE(name)   IN("urn:xmpp:sce:1") name
+#define TRUST(name) IN("urn:xmpp:tm:1") name
 #define STATE(name) IN("http://jabber.org/protocol/chatstates") name
 
 /* What surrounds the octets that are read now. */
@@ -23,6 +25,9 @@ enum place {
 	PLACE_BODY,
 	PLACE_OPT_OUT,
 	PLACE_REASON,
+	PLACE_TRUST,
+	PLACE_OWNER,
+	PLACE_KEY,
 	PLACE_OTHER, /* and all that is inside */
 };
 
@@ -31,7 +36,8 @@ struct parsing {
 	struct sce *out;
 	enum place place[SCE_DEPTH + 1];
 	unsigned depth, elements;
-	unsigned seen; /* rows of known[] */
+	unsigned seen;	  /* rows of known[] */
+	enum place makes; /* what the element that begins is */
 	const char *why;
 	int err;
 };
@@ -149,13 +155,54 @@ BEGIN_STATE(inactive, TYPING_INACTIVE)
 BEGIN_STATE(gone, TYPING_GONE)
 
 static void
+begin_time(struct parsing *p, const char **attributes)
+{
+	(void)attributes;
+	p->out->has_time = 1;
+}
+
+static void
+begin_trust_message(struct parsing *p, const char **attributes)
+{
+	if (!sce_words_wanted(attributes))
+		p->makes = PLACE_OTHER;
+}
+
+static void
+begin_owner(struct parsing *p, const char **attributes)
+{
+	take_jid(p, attributes, p->out->words.owner);
+}
+
+static void
+begin_key(struct parsing *p, uint8_t trust)
+{
+	p->out->words.trust = trust;
+	p->out->words.len = 0;
+}
+
+static void
+begin_trust(struct parsing *p, const char **attributes)
+{
+	(void)attributes;
+	begin_key(p, TRUST_VERIFIED);
+}
+
+static void
+begin_distrust(struct parsing *p, const char **attributes)
+{
+	(void)attributes;
+	begin_key(p, TRUST_DISTRUSTED);
+}
+
+static void
 begin_nothing(struct parsing *p, const char **attributes)
 {
 	(void)p;
 	(void)attributes;
 }
 
-/* Each at most once. */
+/* Each at most once, but those inside a trust message. */
 enum { ROW_ENVELOPE, ROW_CONTENT, ROW_PADDING };
 
 static const struct known known[] = {
@@ -165,7 +212,7 @@ static const struct known known[] = {
 	[ROW_PADDING] = { PLACE_ENVELOPE, PLACE_OTHER, SCE("rpad"), begin_nothing },
 	{ PLACE_ENVELOPE, PLACE_OTHER, SCE("from"), begin_from },
 	{ PLACE_ENVELOPE, PLACE_OTHER, SCE("to"), begin_to },
-	{ PLACE_ENVELOPE, PLACE_OTHER, SCE("time"), begin_nothing },
+	{ PLACE_ENVELOPE, PLACE_OTHER, SCE("time"), begin_time },
 	{ PLACE_CONTENT, PLACE_BODY, IN("jabber:client") "body", begin_body },
 	{ PLACE_CONTENT, PLACE_OPT_OUT, IN("urn:xmpp:omemo:2") "opt-out", begin_opt_out },
 	{ PLACE_CONTENT, PLACE_OTHER, IN("urn:xmpp:message-correct:0") "replace", begin_replace },
@@ -177,6 +224,10 @@ static const struct known known[] = {
 	{ PLACE_CONTENT, PLACE_OTHER, STATE("paused"), begin_paused },
 	{ PLACE_CONTENT, PLACE_OTHER, STATE("inactive"), begin_inactive },
 	{ PLACE_CONTENT, PLACE_OTHER, STATE("gone"), begin_gone },
+	{ PLACE_CONTENT, PLACE_TRUST, TRUST("trust-message"), begin_trust_message },
+	{ PLACE_TRUST, PLACE_OWNER, TRUST("key-owner"), begin_owner },
+	{ PLACE_OWNER, PLACE_KEY, TRUST("trust"), begin_trust },
+	{ PLACE_OWNER, PLACE_KEY, TRUST("distrust"), begin_distrust },
 	{ PLACE_OPT_OUT, PLACE_REASON, IN("urn:xmpp:omemo:2") "reason", begin_nothing },
 	/* clang-format on */
 };
@@ -186,7 +237,7 @@ static void
 on_start(void *arg, const XML_Char *name, const XML_Char **attributes)
 {
 	struct parsing *p = arg;
-	enum place in = p->place[p->depth], makes = PLACE_OTHER;
+	enum place in = p->place[p->depth];
 	size_t i = 0;
 
 	if (p->err != 0)
@@ -203,21 +254,23 @@ on_start(void *arg, const XML_Char *name, const XML_Char **attributes)
 		refuse(p, ERR_BAD_MESSAGE, "it has no envelope");
 		return;
 	}
-	if (in == PLACE_BODY || in == PLACE_REASON) {
+	if (in == PLACE_BODY || in == PLACE_REASON || in == PLACE_KEY) {
 		refuse(p, ERR_BAD_MESSAGE, "its text has elements inside");
 		return;
 	}
+	p->makes = PLACE_OTHER;
 	if (i < KNOWN) {
-		if (p->seen & 1U << i) {
+		if ((p->seen & 1U << i) && in != PLACE_TRUST &&
+		    in != PLACE_OWNER) {
 			refuse(p, ERR_BAD_MESSAGE,
 			    "its envelope has an element twice");
 			return;
 		}
 		p->seen |= 1U << i;
-		makes = known[i].makes;
+		p->makes = known[i].makes;
 		known[i].begin(p, attributes);
 	}
-	p->place[++p->depth] = makes;
+	p->place[++p->depth] = p->makes;
 }
 
 static void
@@ -226,8 +279,22 @@ on_end(void *arg, const XML_Char *name)
 	struct parsing *p = arg;
 
 	(void)name;
-	if (p->depth > 0)
-		p->depth--;
+	if (p->err != 0 || p->depth == 0)
+		return;
+	if (p->place[p->depth--] == PLACE_KEY &&
+	    sce_words_add(&p->out->words) != 0)
+		refuse(p, ERR_TOO_LONG, "it speaks of too many keys");
+}
+
+static void
+add_key_text(struct sce_words *w, const char *text, size_t len)
+{
+	if (w->len + len > SCE_KEY_TEXT) {
+		w->len = SCE_KEY_TEXT + 1; /* no key of ours */
+		return;
+	}
+	memcpy(w->text + w->len, text, len);
+	w->len += len;
 }
 
 static void
@@ -236,6 +303,8 @@ on_text(void *arg, const XML_Char *text, int len)
 	struct parsing *p = arg;
 	struct buffer *b = NULL;
 
+	if (p->err == 0 && p->place[p->depth] == PLACE_KEY)
+		add_key_text(&p->out->words, text, (size_t)len);
 	if (p->place[p->depth] == PLACE_BODY)
 		b = &p->out->body;
 	else if (p->place[p->depth] == PLACE_REASON)
@@ -285,6 +354,7 @@ sce_parse(const uint8_t *octets, size_t len, struct sce *out, const char **why)
 	memset(out, 0, sizeof(*out));
 	buffer_init(&out->body, LIMIT_TEXT);
 	buffer_init(&out->reason, LIMIT_REASON);
+	buffer_init(&out->words.rows, FRAME_MAX);
 	if (len > LIMIT_ENVELOPE) {
 		*why = "its envelope is too long";
 		return ERR_TOO_LONG;
@@ -317,4 +387,5 @@ sce_free(struct sce *s)
 {
 	buffer_free(&s->body);
 	buffer_free(&s->reason);
+	buffer_free(&s->words.rows);
 }

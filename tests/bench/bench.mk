@@ -16,8 +16,8 @@ $(B)/sign/xmpp-agent: $(O)/agent/main.o $(O)/tests/bench/bench_sign.o \
 # The agent as installed, but a contact may have 1,024 devices.
 $(B)/wide/xmpp-agent: FORCE
 	$(Q)+$(MAKE) --no-print-directory O=$(B)/wide CFLAGS=-DLIMIT_DEVICES=1024 \
-		$(B)/wide/xmpp-agent $(B)/wide/xmpp-agent-store
-$(B)/sign/xmpp-agent-store: $(O)/xmpp-agent-store
+		$(addprefix $(B)/wide/,xmpp-agent xmpp-agent-store xmpp-agent-parser)
+$(B)/sign/xmpp-agent-%: $(O)/xmpp-agent-%
 	$(Q)mkdir -p $(@D) && ln -f $< $@
 $(B)/plain/xmpp-sce: $(O)/xmpp-sce
 	$(Q)mkdir -p $(@D) && ln -f $< $@
@@ -49,7 +49,7 @@ $(B)/durable: $(O)/tests/bench/durable.o $(A_IPC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS) -o $@ $^ $(call pc,sqlite3) -lbsd
 BENCH = $(B)/ours $(B)/peer_omemo $(B)/peer_agents $(B)/starts $(B)/wide/xmpp-agent \
-	$(addprefix $(B)/sign/,xmpp-agent xmpp-agent-store) \
+	$(addprefix $(B)/sign/,xmpp-agent xmpp-agent-store xmpp-agent-parser) \
 	$(addprefix $(B)/plain/,xmpp-chat xmpp-net xmpp-sce)
 bench:
 	$(Q)$(deps) build test bench

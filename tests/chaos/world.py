@@ -214,6 +214,8 @@ def roles():
             found.setdefault("launcher", []).append(parent)
         elif name == "xmpp-agent-store":
             found.setdefault("store", []).append(pid)
+        elif name == "xmpp-agent-parser":
+            found.setdefault("parser", []).append(pid)
         elif name == "xmpp-net":
             found.setdefault("net", []).append(pid)
         elif name == "xmpp-chat":

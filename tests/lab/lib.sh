@@ -165,6 +165,7 @@ roles() {
 		END { for (i = 1; i <= NR; i++) {
 			n = name[i]; a = args[i]; r = ""
 			if (n == "xmpp-agent-store") r = "store"
+			else if (n == "xmpp-agent-parser") r = "parser"
 			else if (n == "xmpp-net") r = "net"
 			else if (n == "xmpp-sce") r = "sce"
 			else if (n ~ /^xmpp-(chat|send)$/)

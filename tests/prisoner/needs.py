@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 
-ROLES = ["keeper", "derive", "store", "net-connect", "net-online", "front"]
+ROLES = ["keeper", "derive", "store", "parser", "net-connect", "net-online", "front"]
 # What no test can bring about, and why it stays.
 UNSEEN = {
     ("keeper", "clock_gettime"): "the vdso answers here",
@@ -49,6 +49,8 @@ def role_of(program, args):
     name = os.path.basename(program)
     if name == "xmpp-agent-store":
         return "store"
+    if name == "xmpp-agent-parser":
+        return "parser"
     if name == "xmpp-net":
         return "net-connect"
     for role in ("keeper", "derive", "front"):

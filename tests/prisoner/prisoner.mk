@@ -2,7 +2,7 @@
 # (tests/prisoner/prisoner.h), and what their walls say to it.
 P = $(O)/test/prisoner
 PRISONER_O = $(addprefix $(O)/tests/prisoner/,wrap.o all.o live.o)
-PRISONERS = $(addprefix $P/,xmpp-agent xmpp-agent-store xmpp-net xmpp-chat xmpp-sce plan)
+PRISONERS = $(addprefix $P/,xmpp-agent xmpp-agent-store xmpp-agent-parser xmpp-net xmpp-chat xmpp-sce plan)
 ifeq ($(SAN)$(filter-out x86_64,$(shell uname -m)),)
 SUPPORT += $(PRISONERS)
 endif
@@ -16,6 +16,9 @@ $P/xmpp-agent: $(O)/agent/main.o $(PRISONER_O) $(A_AGENT) $(A_OMEMO) $(A_CRYPTO)
 $P/xmpp-agent-store: $(O)/agent/store.o $(PRISONER_O) $(A_SANDBOX) $(A_IPC)
 	$(call say,LINK,$@)
 	$(call prison,$(L_STORE))
+$P/xmpp-agent-parser: $(O)/agent/parser.o $(PRISONER_O) $(A_SCE) $(A_SANDBOX) $(A_IPC)
+	$(call say,LINK,$@)
+	$(call prison,$(L_SCE))
 $P/xmpp-net: $(O)/client/net/main.o $(PRISONER_O) $(A_NET) $(A_COMMON) $(A_SANDBOX) $(A_IPC)
 	$(call say,LINK,$@)
 	$(call prison,$(L_NET))

@@ -32,8 +32,9 @@ grep -qx "XMPP_AGENT_SOCK='$XMPP_AGENT_SOCK'; export XMPP_AGENT_SOCK;" \
 	--others trust >"$T/create.out" 2>&1 || fail "create"
 want=$("$O/xmpp-key" fingerprint juliet@capulet.lit) || fail "fingerprint"
 
-for which in "xmpp-agent -x keeper" "xmpp-agent -x derive" xmpp-agent-store; do
-	before=$(role "xmpp-agent -x|xmpp-agent-store")
+for which in "xmpp-agent -x keeper" "xmpp-agent -x derive" xmpp-agent-store \
+	xmpp-agent-parser; do
+	before=$(role "xmpp-agent -x|xmpp-agent-[sp]")
 	victim=$(role "$which")
 	[ -n "$victim" ] || fail "no process $which"
 	kill -KILL "$victim" || fail "kill $which"
@@ -58,7 +59,7 @@ must 10 is_locked
 kill -TERM "$outer"
 wait "$outer" || fail "exit status $? after SIGTERM"
 [ ! -e "$XMPP_AGENT_SOCK" ] || fail "the socket is still there"
-must 10 test -z "$(role 'xmpp-agent -x|xmpp-agent-store')"
+must 10 test -z "$(role 'xmpp-agent -x|xmpp-agent-[sp]')"
 status && fail "somebody answers"
 
 # eval "$(xmpp-agent -s)", with a passphrase source: unlocked at start.
@@ -73,7 +74,7 @@ must 10 opened
 grep -q juliet@capulet.lit "$T/list.out" || fail "list"
 "$O/xmpp-agent" -k || fail "-k"
 must 10 test ! -e "$XMPP_AGENT_SOCK"
-must 10 test -z "$(role 'xmpp-agent -x|xmpp-agent-store')"
+must 10 test -z "$(role 'xmpp-agent -x|xmpp-agent-[sp]')"
 "$O/xmpp-agent" -k 2>"$T/k.err" && fail "-k without an agent"
 grep -q '^xmpp-agent: ' "$T/k.err" || fail "what -k says without an agent"
 
@@ -149,5 +150,5 @@ unset XMPP_AGENT_SOCK
 [ $? = 7 ] || fail "the command's exit status"
 grep -qi "locked" "$T/own.out" || fail "the command found no agent"
 must 10 test ! -e "$XDG_RUNTIME_DIR/xmpp-agent/agent.sock"
-must 10 test -z "$(role 'xmpp-agent -x|xmpp-agent-store')"
+must 10 test -z "$(role 'xmpp-agent -x|xmpp-agent-[sp]')"
 echo passed

@@ -114,7 +114,7 @@ says 1 "XDG_RUNTIME_DIR" env -u XDG_RUNTIME_DIR -u XMPP_AGENT_SOCK \
 says 64 usage "$O/xmpp-agent" --no-such-option
 says 64 "not a time" "$O/xmpp-agent" -t nonsense
 says 64 "no such role" "$O/xmpp-agent" --policy nobody
-for r in keeper derive store launcher net-connect net-online front; do
+for r in keeper derive store parser launcher net-connect net-online front; do
 	"$O/xmpp-agent" --policy "$r" >"$T/policy.out" || fail "--policy $r"
 	[ -s "$T/policy.out" ] || fail "--policy $r says nothing"
 done

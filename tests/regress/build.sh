@@ -6,7 +6,7 @@
 # privileged
 # seconds: 300
 . "$LAB/lib.sh"
-PROGRAMS="xmpp-agent xmpp-agent-store xmpp-net xmpp-chat xmpp-send xmpp-key xmpp-get
+PROGRAMS="xmpp-agent xmpp-agent-store xmpp-agent-parser xmpp-net xmpp-chat xmpp-send xmpp-key xmpp-get
 	xmpp-cipher xmpp-transfer"
 
 # The same octets, from another directory into another directory.
@@ -46,6 +46,7 @@ links() {
 }
 links xmpp-agent libbsd.so.0 libc.so.6 libcrypto.so.3 libseccomp.so.2
 links xmpp-agent-store libbsd.so.0 libc.so.6 libseccomp.so.2 libsqlite3.so.0
+links xmpp-agent-parser libbsd.so.0 libc.so.6 libexpat.so.1 libseccomp.so.2
 links xmpp-net libbsd.so.0 libc.so.6 libcrypto.so.3 libresolv.so.2 \
 	libseccomp.so.2 libstrophe.so.0
 links xmpp-cipher libbsd.so.0 libc.so.6 libcrypto.so.3 libseccomp.so.2

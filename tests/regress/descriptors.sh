@@ -45,17 +45,18 @@ identity juliet $J
 chat_start j juliet $J
 must 20 event j event=online
 supervisor=${PID[juliet]}
-for role in keeper derive store; do
+for role in keeper derive store parser; do
 	null $role "$(role_pid $role)" 0 1
 	bare $role "$(role_pid $role)"
 done
 # none can read where its errors go, be it a terminal or, here, a file
-for role in keeper derive store; do
+for role in keeper derive store parser; do
 	[ $((8#$(awk '/^flags:/ { print $2 }' \
 		"/proc/$(role_pid $role)/fdinfo/2") & 3)) = 1 ] ||
 		fail "$role can read its standard error"
 done
 has derive "$(role_pid derive)" 0 1 2 3
+has parser "$(role_pid parser)" 0 1 2 3
 # the keeper, the anchor, and SQLite's two
 store=$(role_pid store)
 has store "$store" 0 1 2 3 4 5 6

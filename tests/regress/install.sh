@@ -12,7 +12,8 @@ dest=$T/dest
 make -s install DESTDIR="$dest" PREFIX=/usr/local O="$O" >"$T/install.out" 2>&1 ||
 	fail "make install"
 for program in bin/xmpp-agent bin/xmpp-key bin/xmpp-chat bin/xmpp-send \
-	bin/xmpp-get libexec/xmpp-agent/xmpp-agent-store libexec/xmpp-agent/xmpp-net \
+	bin/xmpp-get libexec/xmpp-agent/xmpp-agent-store \
+	libexec/xmpp-agent/xmpp-agent-parser libexec/xmpp-agent/xmpp-net \
 	libexec/xmpp-agent/xmpp-sce libexec/xmpp-agent/xmpp-cipher \
 	libexec/xmpp-agent/xmpp-transfer; do
 	[ "$(stat -c %a "$dest/usr/local/$program")" = 111 ] ||
@@ -62,7 +63,7 @@ talk "$s" create juliet@capulet.lit --others trust --passphrase-file "$T/pw" \
 fingerprint=$(talk "$s" fingerprint juliet@capulet.lit) || fail fingerprint
 for pid in $(pgrep -f 'xmpp-agent'); do
 	# (what was not started anew shows the octets that it began with)
-	if tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qe ' -x ' -e -store &&
+	if tr '\0' ' ' <"/proc/$pid/cmdline" | grep -qe ' -x ' -e -store -e -parser &&
 		tr '\0' '\n' <"/proc/$pid/environ" | grep '^LISTEN_'; then
 		fail "process $pid was passed what was not for it"
 	fi

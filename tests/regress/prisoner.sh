@@ -12,14 +12,14 @@
 J=juliet@capulet.lit R=romeo@montague.lit
 P=$O/test/prisoner
 cell=/tmp/prisoner
-closed=(keeper derive store net-connect net-online front)
+closed=(keeper derive store parser net-connect net-online front)
 
 mkdir "$cell" && chmod 0700 "$cell"
-for role in keeper derive store launcher net-connect front; do
+for role in keeper derive store parser launcher net-connect front; do
 	mkfifo "$cell/$role.in" "$cell/$role.out"
 done
 declare -A OUT # descriptors of what they say
-for role in keeper derive store net-connect front; do
+for role in keeper derive store parser net-connect front; do
 	exec {fd}<>"$cell/$role.out"
 	OUT[$role]=$fd
 done
@@ -102,10 +102,11 @@ agent=${PID[juliet]}
 survives keeper keeper "$(role_pid keeper "$agent")"
 survives derive derive "$(role_pid derive "$agent")"
 survives store store "$(role_pid store "$agent")"
+survives parser parser "$(role_pid parser "$agent")"
 survives net-online net-connect "$(role_pid net "${PID[j]}")"
 survives front front "$(role_pid front "${PID[j]}")"
 # stopped and continued in the middle of a wait
-for role in keeper derive store; do
+for role in keeper derive store parser; do
 	kill -STOP "$(role_pid $role "$agent")"
 	kill -CONT "$(role_pid $role "$agent")"
 done
@@ -129,6 +130,7 @@ must 10 gone "${PID[j]}"
 
 serving() { in_home juliet "$O/xmpp-key" status; }
 for act in "keeper $open @/etc/hosts 0" "derive $socket 2 1 0" "store $kill 1 0" \
+	"parser $open @/etc/hosts 0" \
 	"keeper $openat -100 @/etc/hosts 0"; do
 	must 20 serving
 	role=${act%% *}

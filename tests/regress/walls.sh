@@ -24,7 +24,7 @@ while read -r pid role; do
 	esac
 	"$O/test/attack" "$pid" || fail "$role can be attacked"
 done < <(roles)
-for role in supervisor launcher keeper derive store starter net sce front; do
+for role in supervisor launcher keeper derive store parser starter net sce front; do
 	[ "$(role_pid "$role" | wc -l)" = 1 ] || fail "not one $role process"
 done
-[ "$looked" = 9 ] || fail "$looked processes, not 9"
+[ "$looked" = 10 ] || fail "$looked processes, not 10"

@@ -20,6 +20,7 @@ static const struct {
 	{ LINK_CLIENT, "client and keeper (the socket)" },
 	{ LINK_STORE, "keeper and store" },
 	{ LINK_DERIVE, "keeper and derive" },
+	{ LINK_PARSER, "keeper and parser" },
 	{ LINK_LAUNCHER, "keeper and launcher" },
 	{ LINK_FRONT, "front and net" },
 	{ LINK_SCE, "front and its parser of envelopes" },

@@ -23,6 +23,7 @@
 #include "../../agent/handlers.h"
 #include "../../agent/move.h"
 #include "../../agent/records_internal.h"
+#include "../../client/sce/sce.h"
 
 #define must(x)                                                                \
 	do {                                                                   \
@@ -44,7 +45,7 @@ struct stored {
 struct world {		   /* one agent */
 	struct loop *loop; /* shared */
 	struct keeper *k;
-	struct connection *store_end, *derive_end, *launcher_end;
+	struct connection *store_end, *derive_end, *launcher_end, *parser_end;
 	int listen, answer[2];
 	struct sockaddr_un at;
 	socklen_t atlen;
@@ -60,6 +61,11 @@ struct world {		   /* one agent */
 	uint32_t ask_id;    /* the one that is open; 0: none */
 	char prompt[512];   /* the last one's */
 	const uint8_t *lie; /* derive's answer, instead of the true one */
+	const struct buffer *parser_lie; /* the parser's: a reply's body */
+	int parser_hold;		 /* until world_parse */
+	uint32_t parse_id;		 /* the one that is open; 0: none */
+	struct buffer envelope;		 /* of it */
+	unsigned parsed;		 /* times asked */
 };
 
 /* --- the store ------------------------------------------------------------------ */
@@ -146,6 +152,63 @@ store_end_frame(void *arg, struct frame *f)
 		 b.data, b.len) == 0);
 	buffer_free(&b);
 	w->refuse = 0;
+	return 0;
+}
+
+/* --- the parser ------------------------------------------------------------------- */
+
+/* As agent/parser.c does, or as w->parser_lie says. */
+static void
+world_parse(struct world *w)
+{
+	uint32_t id = w->parse_id;
+	const char *why;
+	struct buffer b;
+	struct sce s;
+
+	must(id != 0);
+	w->parse_id = 0;
+	buffer_init(&b, FRAME_MAX);
+	if (w->parser_lie != NULL) {
+		must(connection_send(w->parser_end, M_REPLY, id,
+			 w->parser_lie->data, w->parser_lie->len) == 0);
+	} else if (sce_parse(w->envelope.data, w->envelope.len, &s, &why) !=
+	    0) {
+		buffer_put_u32(&b, (uint32_t)-ERR_BAD_MESSAGE);
+		buffer_put_cstring(&b, why);
+		must(connection_send(
+			 w->parser_end, M_ERROR, id, b.data, b.len) == 0);
+		sce_free(&s);
+	} else {
+		buffer_put_cstring(&b, s.from);
+		buffer_put_cstring(&b, s.to);
+		buffer_put_u32(&b, s.words.n);
+		buffer_put(&b, s.words.rows.data, s.words.rows.len);
+		must(connection_send(
+			 w->parser_end, M_REPLY, id, b.data, b.len) == 0);
+		sce_free(&s);
+	}
+	buffer_free(&b);
+}
+
+static int
+parser_end_frame(void *arg, struct frame *f)
+{
+	struct world *w = arg;
+	const uint8_t *p;
+	size_t len;
+
+	must(f->type == M_PARSE);
+	must(w->parse_id == 0); /* one at a time */
+	w->parsed++;
+	w->parse_id = f->id;
+	p = reader_string(&f->body, &len, FRAME_MAX);
+	must(reader_end(&f->body) == 0);
+	buffer_free(&w->envelope);
+	buffer_init(&w->envelope, FRAME_MAX);
+	buffer_put(&w->envelope, p, len);
+	if (!w->parser_hold)
+		world_parse(w);
 	return 0;
 }
 
@@ -246,6 +309,14 @@ keeper_launcher_frame(void *arg, struct frame *f)
 	return ask_frame(w->k->ask, f);
 }
 
+static int
+keeper_parser_frame(void *arg, struct frame *f)
+{
+	struct world *w = arg;
+
+	return told_frame(w->k, f);
+}
+
 static void
 world_listen(void *arg, int events)
 {
@@ -298,6 +369,8 @@ world_start(struct world *w)
 		{ derive_end_frame, world_closed },
 		{ keeper_launcher_frame, world_closed },
 		{ launcher_end_frame, world_closed },
+		{ keeper_parser_frame, world_closed },
+		{ parser_end_frame, world_closed },
 	};
 	struct keeper *k = calloc(1, sizeof *k);
 	size_t i;
@@ -315,6 +388,8 @@ world_start(struct world *w)
 	connection_allow(k->store, STORE_OUT_MAX);
 	world_pair(w, &k->derive, &h[2], &w->derive_end, &h[3]);
 	world_pair(w, &k->launcher, &h[4], &w->launcher_end, &h[5]);
+	world_pair(w, &k->parser, &h[6], &w->parser_end, &h[7]);
+	w->parse_id = 0;
 	must((k->ask = ask_new(k, w->answer[0])) != NULL);
 	k->listen = loop_watch(w->loop, w->listen, LOOP_READ, world_listen, w);
 	must(k->listen != NULL);
@@ -367,6 +442,8 @@ world_stop(struct world *w)
 	connection_free(k->store);
 	connection_free(k->derive);
 	connection_free(k->launcher);
+	connection_free(k->parser);
+	connection_free(w->parser_end);
 	connection_free(w->store_end);
 	connection_free(w->derive_end);
 	connection_free(w->launcher_end);
@@ -398,6 +475,7 @@ world_free(struct world *w)
 		free(w->puts[i].value);
 	free(w->rows);
 	free(w->puts);
+	buffer_free(&w->envelope);
 	/* w stays for the loop's after-hook */
 }
 

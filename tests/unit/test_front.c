@@ -683,6 +683,7 @@ script_clear(struct script *s)
 			    &b, 0);	      /* trust, listed, reader, shown */
 			buffer_put_u8(&b, 0); /* retired */
 			buffer_put_u8(&b, 0); /* stale */
+			buffer_put_u8(&b, 0); /* told */
 		}
 		answer(s, &b);
 	}

@@ -156,7 +156,8 @@ peer_row(struct user *u, const char *jid, const char *peer, uint32_t device)
 		row.trust = reader_u8(r);
 		row.listed = reader_u8(r);
 		row.reader = reader_u8(r);
-		(void)reader_u8(r); /* shown, retired, stale */
+		(void)reader_u8(r); /* shown, retired, stale, told */
+		(void)reader_u8(r);
 		(void)reader_u8(r);
 		(void)reader_u8(r);
 		if (row.device == device)
@@ -380,6 +381,7 @@ test_same_key(void **state)
 
 	static const uint8_t another[32] = { 16 };
 	struct device *row, gone;
+	struct word said;
 	struct peer p;
 
 	(void)state;
@@ -388,12 +390,12 @@ test_same_key(void **state)
 		p.policy = cases[i].policy;
 		p.v[0].trust = cases[i].trust;
 		assert_int_equal(
-		    peer_learn(&p, 2, base_point, 1, 0, &row, &gone), 0);
+		    peer_learn(&p, 2, base_point, 1, 0, &row, &gone, &said), 0);
 		assert_int_equal(row->trust, cases[i].then);
 		assert_int_equal(row->shown_reader, 0); /* is announced */
 		/* another key is another matter */
 		assert_int_equal(
-		    peer_learn(&p, 3, another, 1, 0, &row, &gone), 0);
+		    peer_learn(&p, 3, another, 1, 0, &row, &gone, &said), 0);
 		assert_int_equal(row->trust,
 		    cases[i].policy == POLICY_BLIND ? TRUST_BLIND
 						    : TRUST_UNDECIDED);

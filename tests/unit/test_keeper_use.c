@@ -93,6 +93,7 @@ list(struct side *s)
 	l.open = reader_u64(r);
 	l.decrypt = reader_u64(r);
 	assert_int_equal(reader_u32(r), STALE_DEFAULT);
+	(void)reader_u8(r); /* trust messages */
 	assert_int_equal(reader_end(r), 0);
 	return l;
 }
@@ -132,6 +133,9 @@ test_settings(void **state)
 		{ CONSTRAIN_DECRYPT_RATE, ERR_ARGUMENT, 1ULL << 32 },
 		{ CONSTRAIN_DECRYPT_RATE, ERR_ARGUMENT, 1 },
 		{ CONSTRAIN_STALE + 1, ERR_UNSUPPORTED, 1 },
+		{ CONSTRAIN_TRUST_MESSAGES + 1, ERR_UNSUPPORTED, 1 },
+		{ CONSTRAIN_TRUST_MESSAGES, 0, 1 },
+		{ CONSTRAIN_TRUST_MESSAGES, ERR_ARGUMENT, 2 },
 		{ 0, ERR_UNSUPPORTED, 0 },
 	};
 	struct listed l;

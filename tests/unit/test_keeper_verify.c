@@ -43,6 +43,7 @@ trust_of(struct side *s, uint32_t device, uint8_t *policy)
 		if (reader_u8(r)) /* retired */
 			trust = 100;
 		(void)reader_u8(r); /* stale */
+		(void)reader_u8(r); /* told */
 		if (policy != NULL)
 			*policy = p;
 		if (id == device && trust != 100)

@@ -176,10 +176,10 @@ act_dumpable(void)
 }
 
 /* What each role's end must be; the column is enum sandbox_role. A cipher
- * ends as derive does, a transfer as a net that connects. */
+ * and the parser end as derive does, a transfer as a net that connects. */
 #define ENDS(k, d, s, l, c, o, f)                                              \
 	{                                                                      \
-		k, d, s, l, c, o, f, DIED /* sce: nothing */, d, c             \
+		k, d, s, l, c, o, f, DIED /* sce: nothing */, d, c, d          \
 	}
 
 static const struct act {
@@ -254,6 +254,7 @@ enter(enum sandbox_role role)
 	case ROLE_FRONT:
 	case ROLE_SCE:
 	case ROLE_CIPHER:
+	case ROLE_PARSER:
 	case SANDBOX_ROLES:
 		break;
 	}
@@ -408,6 +409,7 @@ test_work(void **state)
 		[ROLE_SCE] = work_common,
 		[ROLE_CIPHER] = work_common,
 		[ROLE_TRANSFER] = work_connect,
+		[ROLE_PARSER] = work_memory,
 	};
 	enum end end;
 

@@ -71,6 +71,141 @@ good(void **state)
 	sce_free(&s);
 }
 
+#define TM(usage, encryption, inside)                                          \
+	"<trust-message xmlns='urn:xmpp:tm:1' usage='" usage                   \
+	"' encryption='" encryption "'>" inside "</trust-message>"
+#define OURS(inside) TM("urn:xmpp:atm:1", "urn:xmpp:omemo:2", inside)
+#define OWNER(inside)                                                          \
+	"<key-owner jid='romeo@montague.lit'>" inside "</key-owner>"
+/* 32 octets: 0 and 31 of zero; 255 of each */
+#define KEY_A "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+#define KEY_B "//////////////////////////////////////////8="
+
+static void
+expect_word(struct reader *r, const char *owner, int trust, int octet)
+{
+	char jid[LIMIT_JID + 1];
+	const uint8_t *key;
+
+	reader_cstring(r, jid, sizeof(jid));
+	assert_string_equal(jid, owner);
+	assert_int_equal(reader_u8(r), trust);
+	key = reader_bytes(r, 32);
+	assert_non_null(key);
+	for (int i = 0; i < 32; i++)
+		assert_int_equal(key[i], octet);
+}
+
+/* A trust message: its words, in their order. */
+static void
+words(void **state)
+{
+	const char *why;
+	struct reader r;
+	struct sce s;
+
+	(void)state;
+	assert_int_equal(
+	    parse(OPEN CONTENT(OURS(OWNER(
+		      "<trust>" KEY_A "</trust><distrust>" KEY_B
+		      "</distrust>") "<key-owner jid='a&apos;b@c'><trust>" KEY_B
+				     "</trust></key-owner>")) PAD FROM TO
+		"<time stamp='2026-01-01T00:00:00Z'/>" SHUT,
+		&s, &why),
+	    0);
+	assert_int_equal(s.has_time, 1);
+	assert_int_equal(s.words.n, 3);
+	reader_init(&r, s.words.rows.data, s.words.rows.len);
+	expect_word(&r, "romeo@montague.lit", TRUST_VERIFIED, 0);
+	expect_word(&r, "romeo@montague.lit", TRUST_DISTRUSTED, 255);
+	expect_word(&r, "a'b@c", TRUST_VERIFIED, 255);
+	assert_int_equal(reader_end(&r), 0);
+	sce_free(&s);
+}
+
+/* Of another use, of other keys, in another place: nothing is read of them. */
+static void
+no_words(void **state)
+{
+	static const char *const all[] = {
+		OPEN CONTENT(TM("urn:example", "urn:xmpp:omemo:2",
+		    OWNER("<trust>" KEY_A "</trust>"))) PAD SHUT,
+		OPEN CONTENT(TM("urn:xmpp:atm:1", "urn:xmpp:ox:0",
+		    OWNER("<trust>" KEY_A "</trust>"))) PAD SHUT,
+		OPEN CONTENT("<trust-message xmlns='urn:xmpp:tm:1'>" OWNER(
+		    "<trust>" KEY_A "</trust>") "</trust-message>") PAD SHUT,
+		OPEN CONTENT("") PAD OURS(OWNER("<trust>" KEY_A "</trust>"))
+		    SHUT,
+		OPEN CONTENT("<a>" OURS(
+		    OWNER("<trust>" KEY_A "</trust>")) "</a>") PAD SHUT,
+		OPEN CONTENT(OURS("<trust>" KEY_A "</trust>")) PAD SHUT,
+		OPEN CONTENT(OURS(OWNER("<trust>" KEY_A "=</trust>"))) PAD SHUT,
+		OPEN CONTENT(OURS(OWNER("<trust> " KEY_A "</trust>"))) PAD SHUT,
+		OPEN CONTENT(OURS(OWNER("<trust>" KEY_A KEY_A "</trust>")))
+		    PAD SHUT,
+		OPEN CONTENT(OURS(OWNER("<trust>AAAA</trust><trust/>")))
+		    PAD SHUT,
+		/* bits behind the last octet; no digit */
+		OPEN CONTENT(OURS(OWNER(
+		    "<trust>"
+		    "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB=</trust>")))
+		    PAD SHUT,
+		OPEN CONTENT(OURS(OWNER(
+		    "<trust>"
+		    "AAAAAAAAAAAAAAAAAAAAA*AAAAAAAAAAAAAAAAAAAAA=</trust>")))
+		    PAD SHUT,
+	};
+	static const char *const refused[] = {
+		OPEN CONTENT(OURS("<key-owner><trust>" KEY_A
+				  "</trust></key-owner>")) PAD SHUT,
+		OPEN CONTENT(OURS("<key-owner jid=''/>")) PAD SHUT,
+		OPEN CONTENT(OURS(OWNER("<trust><a/>" KEY_A "</trust>")))
+		    PAD SHUT,
+		OPEN CONTENT(OURS("") OURS("")) PAD SHUT,
+	};
+	const char *why;
+	struct sce s;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		assert_int_equal(parse(all[i], &s, &why), 0);
+		assert_int_equal(s.words.n, 0);
+		assert_int_equal(s.words.rows.len, 0);
+		sce_free(&s);
+	}
+	for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+		assert_int_equal(parse(refused[i], &s, &why), ERR_BAD_MESSAGE);
+		sce_free(&s);
+	}
+}
+
+/* LIMIT_TOLD_KEYS and one. */
+static void
+words_bound(void **state)
+{
+	static char text[LIMIT_TOLD_ENVELOPE];
+	const char *why;
+	struct sce s;
+	char *end;
+
+	(void)state;
+	for (int over = 0; over < 2; over++) {
+		end = stpcpy(text,
+		    OPEN "<content><trust-message xmlns='urn:xmpp:tm:1' "
+			 "usage='urn:xmpp:atm:1' "
+			 "encryption='urn:xmpp:omemo:2'>"
+			 "<key-owner jid='romeo@montague.lit'>");
+		for (int i = 0; i < LIMIT_TOLD_KEYS + over; i++)
+			end = stpcpy(end, "<trust>" KEY_A "</trust>");
+		stpcpy(end, "</key-owner></trust-message></content>" PAD SHUT);
+		assert_true(strlen(text) < LIMIT_TOLD_ENVELOPE);
+		assert_int_equal(
+		    parse(text, &s, &why), over ? ERR_TOO_LONG : 0);
+		assert_int_equal(s.words.n, LIMIT_TOLD_KEYS);
+		sce_free(&s);
+	}
+}
+
 /* What is about other messages, of just the longest id, and typing states. */
 static void
 about(void **state)
@@ -389,6 +524,9 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good),
+		cmocka_unit_test(words),
+		cmocka_unit_test(no_words),
+		cmocka_unit_test(words_bound),
 		cmocka_unit_test(about),
 		cmocka_unit_test(dropped),
 		cmocka_unit_test(bad),
