@@ -24,6 +24,7 @@
 #include "renew.h"
 #include "retired.h"
 #include "sessions.h"
+#include "tell.h"
 #include "work.h"
 
 #define FORGET_STEP 8192 /* records deleted in one transaction */
@@ -243,8 +244,10 @@ drop_other(struct request *r, struct txn *t, struct account *a, uint32_t device)
 {
 	struct keeper *k = r->keeper;
 	struct account_record *rec;
+	struct tell_word word = { .trust = TRUST_DISTRUSTED };
 	struct device *d;
 	struct peer own;
+	size_t news;
 	int err;
 
 	if (k->accounts->nduties >= LIMIT_DUTIES)
@@ -255,10 +258,14 @@ drop_other(struct request *r, struct txn *t, struct account *a, uint32_t device)
 		return ERR_NOT_FOUND;
 	if ((err = session_delete_all(k, t, a, a->jid, d)) != 0)
 		return err;
+	news = d->has_key && d->trust != TRUST_DISTRUSTED;
+	memcpy(word.u, d->u, sizeof word.u);
 	d->trust = TRUST_DISTRUSTED;
+	d->told = 0;
 	d->shown_reader = d->shown_writer = 1;
 	d->listed = d->sessions = 0;
 	if ((err = peer_put(t, a->jid, &own)) != 0 ||
+	    (err = tell_decided(k, t, a, &own, &word, news)) != 0 ||
 	    (err = account_open(t, a->jid, &rec)) != 0)
 		return err;
 	withdraw(rec, device, WITHDRAW_FOR_GOOD);

@@ -530,6 +530,38 @@ test_newcomer(void **state)
 	play_close(&p);
 }
 
+/* A device of ours that is given up for good is distrusted, and so told. */
+static void
+test_revoked(void **state)
+{
+	struct item i;
+	struct buffer b;
+	struct play p;
+
+	(void)state;
+	play_open(&p);
+	romeo_speaks(&p);
+	decide(p.juliet, p.romeo, TRUST_VERIFIED);
+	decide(p.juliet, &p.second, TRUST_VERIFIED);
+	flush_work(p.juliet);
+	assert_int_equal(user_call(p.juliet->admin, M_REVOKE,
+			     body(&b, "s4", JULIET, p.second.device)),
+	    0);
+	learn(p.romeo, p.juliet, &p.second);
+	while (next_work(p.juliet, &i) != WORK_EMPTY) {
+		assert_int_not_equal(i.work, WORK_NONE);
+		work_is_done(p.juliet, i.item, WORK_OK);
+	}
+	assert_string_equal(i.to, ROMEO);
+	assert_int_equal(
+	    deliver(p.juliet, p.romeo, i.elements, i.elementslen, "", NULL),
+	    VERDICT_NEW);
+	free(i.elements);
+	settle(p.romeo);
+	assert_int_equal(trust_in(p.romeo, &p.second), TRUST_DISTRUSTED);
+	play_close(&p);
+}
+
 /* What waits to be told is not, to a key that is verified no more. */
 static void
 test_told_to_verified_alone(void **state)
@@ -972,6 +1004,7 @@ main(void)
 		cmocka_unit_test(test_words_bound),
 		cmocka_unit_test(test_once_for_all),
 		cmocka_unit_test(test_newcomer),
+		cmocka_unit_test(test_revoked),
 		cmocka_unit_test(test_told_to_verified_alone),
 		cmocka_unit_test(test_tell_bound),
 		cmocka_unit_test(test_parser_lies),
