@@ -8,7 +8,7 @@ L_TEST = -lcmocka $(sort $(L_KEEPER) $(L_STORE) $(L_NET) $(L_KEY) $(L_TRANSFER))
 UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 SEEDED = $(O)/test/seeded/xmpp-agent $(O)/test/seeded/xmpp-agent-store
-SUPPORT = $(addprefix $(O)/test/,json_pick hunt attack protocol_index rows mute ct failio.so) $(SEEDED)
+SUPPORT = $(addprefix $(O)/test/,json_pick hunt novdso attack protocol_index rows mute ct failio.so) $(SEEDED)
 $(O)/test/failio.so: tests/support/failio.c
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
