@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: ISC
 # What the keeper's table has for a rare day: a machine whose kernel gives no
-# vdso, where each look at the clock is a system call; and the hour after which
-# OpenSSL draws a new seed from the kernel. The keeper makes an identity and
-# has messages written and read on both.
+# vdso, where each look at the clock is a system call; the hour after which
+# OpenSSL draws a new seed from the kernel; and a frame as large as may be, for
+# which libc maps memory. The keeper has messages written and read after each.
 # privileged
 # plain build only
 # seconds: 180
@@ -44,6 +44,12 @@ unlock juliet
 chat_start j juliet $J
 online j juliet $J
 talk "without a vdso"
+broken() {
+	in_home juliet python3 tests/support/broken.py "$T/juliet/run/agent.sock" \
+		$J "$@" || fail "broken.py $1"
+}
+broken large "a text that has no end "
+talk "after a large frame"
 chat_quit j
 kill "$(role_pid supervisor "${PID[juliet]}")"
 must 10 gone "${PID[juliet]}"
