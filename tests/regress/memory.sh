@@ -34,7 +34,7 @@ holds() {
 		>"$T/control.out" || fail "$1: no key at all"
 	held=$(sed -n 's/^[0-9]*: \(secret [0-9]*\|X25519 half of secret [0-9]*\) .*/\1/p' \
 		"$T/control.out" | sort -u)
-	echo "hunt: keeper, $1: $(echo $held | tr '\n' ' ')"
+	echo "hunt: keeper, $1: ${held//$'\n'/, }"
 	[ "$(wc -l <<<"$held")" = 2 ] || fail "keeper, $1: it holds more keys than two"
 }
 broken() {

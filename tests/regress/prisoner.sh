@@ -176,7 +176,8 @@ must 10 gone "${PID[k]}"
 agent_stop juliet
 
 # --- a file's two, at the same server --------------------------------------------
-# get: xmpp-get waits for the server: its cipher and transfer in $cipher, $transfer
+# get: xmpp-get waits for the server: its cipher and transfer are in pids
+declare -A pids
 get() {
 	echo "aesgcm://localhost:15333/x#$(printf '0%.0s' {1..88})" >"$T/link"
 	"$P/xmpp-get" -d "$T" --ca-file "$CA" <"$T/link" >"$T/get.out" \
@@ -184,26 +185,27 @@ get() {
 	get=$!
 	must 60 walled xmpp-cipher
 	must 60 walled xmpp-transfer
-	cipher=$(file_pid xmpp-cipher) transfer=$(file_pid xmpp-transfer)
+	pids[cipher]=$(file_pid xmpp-cipher)
+	pids[transfer]=$(file_pid xmpp-transfer)
 }
 file_pid() { ps --ppid "$get" -o pid=,args= | awk -v n="$1" 'index($0, n) { print $1 }'; }
 walled() { [ "$(process_field "$(file_pid "$1")" Seccomp)" = 2 ]; }
 get
 for role in "${files[@]}"; do
 	as_said "$role"
-	survives "$role" "$role" "${!role}"
+	survives "$role" "$role" "${pids[$role]}"
 done
-refused transfer transfer "$transfer" $eacces $open @/etc/passwd 0
-refused transfer transfer "$transfer" $eacces $open "@$T/passphrase" 0
-refused transfer transfer "$transfer" $eafnosupport $socket 1 1 0
-dies transfer transfer "$transfer" $open "@$T/new" 66
+refused transfer transfer "${pids[transfer]}" $eacces $open @/etc/passwd 0
+refused transfer transfer "${pids[transfer]}" $eacces $open "@$T/passphrase" 0
+refused transfer transfer "${pids[transfer]}" $eafnosupport $socket 1 1 0
+dies transfer transfer "${pids[transfer]}" $open "@$T/new" 66
 must 10 gone "$get"
 for act in "cipher $open @/etc/hosts 0" "cipher $socket 2 1 0" \
 	"transfer $kill 1 0"; do
 	get
 	role=${act%% *}
 	# shellcheck disable=SC2086 # words are meant
-	dies "$role" "$role" "${!role}" ${act#* }
+	dies "$role" "$role" "${pids[$role]}" ${act#* }
 	must 10 gone "$get"
 	[ ! -s "$T/get.out" ] || fail "a file has come of a dead $role"
 done
