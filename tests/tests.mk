@@ -18,6 +18,7 @@ include tests/interop/oracle.mk
 include tests/chaos/chaos.mk
 include tests/bench/bench.mk
 include tests/prisoner/prisoner.mk
+include tests/fuzz/afl.mk
 # Everything twice: the archives need each other.
 TEST_ARCHIVES = -Wl,--start-group $(ARCHIVES) -Wl,--end-group
 deps = tests/lab/deps.sh
@@ -161,7 +162,7 @@ PROTOCOL.md: ipc/messages.c $(O)/test/protocol_index
 # --- lint ---------------------------------------------------------------------
 C_ALL = $(shell git ls-files '*.c')
 H_ALL = $(shell git ls-files '*.h')
-SH_ALL = $(shell git ls-files '*.sh') tests/run tests/lab/world \
+SH_ALL = $(shell git ls-files '*.sh') tests/run tests/fuzz/afl tests/lab/world \
 	tests/lab/world-inside tests/lab/drop .ci/run \
 	$(wildcard share/libexec/*)
 lint:
