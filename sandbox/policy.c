@@ -154,10 +154,8 @@ const struct policy_call policy_calls[] = {
 	{ A, "close",		ALLOW, ALWAYS, "a peer is gone" },
 	{ A, "mmap",		ALLOW, WITHOUT(2, PROT_EXEC), "allocator; never executable" },
 	{ A, "munmap",		ALLOW, ALWAYS, "allocator" },
-	{ A, "mremap",		ALLOW, ALWAYS, "allocator; keeps the protection" },
 	{ A, "brk",		ALLOW, ALWAYS, "allocator" },
 	{ A, "futex",		ALLOW, ALWAYS, "locks in libc and OpenSSL" },
-	{ A, "rt_sigreturn",	ALLOW, ALWAYS, "end of a signal handler" },
 	{ A, "exit_group",	ALLOW, ALWAYS, "end" },
 
 	/* --- not derive: it computes, and asks for neither time nor chance ------- */
@@ -165,10 +163,12 @@ const struct policy_call policy_calls[] = {
 	{ K | P | B, "getrandom", ALLOW, ALWAYS, "the kernel's random numbers; the salt of expat's tables" },
 	{ K | B, "getpid",	ALLOW, ALWAYS, "OpenSSL asks before every random number" },
 	{ K | B, "clock_gettime", ALLOW, ALWAYS, "time, where it is no vdso call" },
-	{ K | B, "gettimeofday", ALLOW, ALWAYS, "time, where it is no vdso call" },
 	{ K | B, "time",	ALLOW, ALWAYS, "time, where it is no vdso call" },
 
 	/* --- where more libraries are --------------------------------------------- */
+	{ B, "mremap",		ALLOW, ALWAYS, "realloc; keeps the protection" },
+	{ B, "rt_sigreturn",	ALLOW, ALWAYS, "end of a signal handler" },
+	{ B, "gettimeofday",	ALLOW, ALWAYS, "time, where it is no vdso call" },
 	{ B, "readv",		ALLOW, ALWAYS, "stdio and libraries" },
 	{ B, "writev",		ALLOW, ALWAYS, "stdio and libraries" },
 	{ B, "poll",		ALLOW, ALWAYS, "wait" },

@@ -8,7 +8,7 @@ L_TEST = -lcmocka $(sort $(L_KEEPER) $(L_STORE) $(L_NET) $(L_KEY) $(L_TRANSFER))
 UNIT = $(patsubst tests/unit/%.c,$(O)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZ = $(patsubst tests/fuzz/%.c,$(O)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 SEEDED = $(addprefix $(O)/test/seeded/,xmpp-agent xmpp-agent-store xmpp-agent-parser)
-SUPPORT = $(addprefix $(O)/test/,json_pick hunt attack protocol_index rows mute ct failio.so) $(SEEDED)
+SUPPORT = $(addprefix $(O)/test/,json_pick hunt novdso attack protocol_index rows mute ct failio.so) $(SEEDED)
 $(O)/test/failio.so: tests/support/failio.c
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
@@ -18,6 +18,7 @@ include tests/interop/oracle.mk
 include tests/chaos/chaos.mk
 include tests/bench/bench.mk
 include tests/prisoner/prisoner.mk
+include tests/fuzz/afl.mk
 # Everything twice: the archives need each other.
 TEST_ARCHIVES = -Wl,--start-group $(ARCHIVES) -Wl,--end-group
 deps = tests/lab/deps.sh
@@ -161,7 +162,7 @@ PROTOCOL.md: ipc/messages.c $(O)/test/protocol_index
 # --- lint ---------------------------------------------------------------------
 C_ALL = $(shell git ls-files '*.c')
 H_ALL = $(shell git ls-files '*.h')
-SH_ALL = $(shell git ls-files '*.sh') tests/run tests/lab/world \
+SH_ALL = $(shell git ls-files '*.sh') tests/run tests/fuzz/afl tests/lab/world \
 	tests/lab/world-inside tests/lab/drop .ci/run \
 	$(wildcard share/libexec/*)
 lint:

@@ -17,6 +17,8 @@
 #include "../../ipc/err.h"
 #include "../../ipc/messages.h"
 
+#define REASON_MS 2000 /* after one has failed: for the other to say why */
+
 enum half_state { HALF_RUNS, HALF_DONE, HALF_FAILED };
 
 struct half {
@@ -35,6 +37,7 @@ struct job {
 	struct half halves[HALVES];
 	struct loop *loop;
 	struct timer *end;
+	int over; /* or as good as: there is nothing to wait for */
 	int has_size;
 	uint64_t size;
 };
@@ -48,6 +51,7 @@ on_end(void *arg)
 	const char *reason = NULL;
 
 	job->end = NULL;
+	job->over = 1;
 	/* The transfer's reason first: without ciphertext no cipher is
 	 * content. Without a reason, the other one has it. */
 	if (h[TRANSFER].state == HALF_FAILED && h[TRANSFER].reason[0] != '\0')
@@ -59,14 +63,22 @@ on_end(void *arg)
 	job->handler->ended(job->arg, reason);
 }
 
+/* One that has failed does not wait for ever for one that says nothing. */
 static void
-end_if_both(struct job *job)
+end_soon(struct job *job)
 {
-	for (size_t i = 0; i < HALVES; i++)
-		if (job->halves[i].state == HALF_RUNS)
-			return;
-	if (job->end == NULL)
-		job->end = loop_timer(job->loop, 0, on_end, job);
+	unsigned runs = 0, failed = 0;
+
+	for (size_t i = 0; i < HALVES; i++) {
+		runs += job->halves[i].state == HALF_RUNS;
+		failed += job->halves[i].state == HALF_FAILED;
+	}
+	if (job->over || (runs > 0 && failed == 0))
+		return;
+	timer_cancel(job->end);
+	job->over = runs == 0;
+	job->end =
+	    loop_timer(job->loop, runs == 0 ? 0 : REASON_MS, on_end, job);
 }
 
 static void
@@ -75,7 +87,7 @@ settle(struct half *h, enum half_state state)
 	if (h->state != HALF_RUNS)
 		return;
 	h->state = state;
-	end_if_both(h->job);
+	end_soon(h->job);
 }
 
 static void

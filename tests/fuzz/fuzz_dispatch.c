@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * Frames of a client with every right into a live, unlocked keeper that has
- * an account: u8 type, u32 length, body, again and again. A body that begins
+ * an account: u8 type, u8 length, body, again and again. A body that begins
  * with '*' is made to fit: the layout's fields are taken from what follows.
  */
 #include <stdint.h>
@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "../unit/keeper_world.h"
+#define SHAPE_DISPATCH
+#include "shapes.h"
 
 #define JULIET	 "juliet@capulet.lit"
 #define REQUESTS 24 /* in one input */

@@ -9,6 +9,7 @@
  *   1  a packed session: unpacked, packed again to the same octets, and used.
  */
 #include "../unit/omemo_device.h"
+#include "shapes.h"
 
 #define WIRES 12
 #define STEPS 8

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: ISC
 # deps.sh GROUP...: see to it that the Debian packages of these groups are
-# there: build, test, lint, fuzz, gui, bench. As root, or through a sudo that
+# there: build, test, lint, fuzz, afl, gui, bench. As root, or through a sudo that
 # does not ask, it installs what is missing and nothing else; otherwise it names the
 # packages and fails.
 set -eu
@@ -16,6 +16,7 @@ ejabberd python3-slixmpp python3-omemo python3-oldmemo python3-twomemo
 python3-xmlschema valgrind git"
 lint="clang clang-tidy clang-format cppcheck shellcheck mandoc"
 fuzz="clang libclang-rt-14-dev"
+afl="afl++"
 gui="xvfb xdotool dbus dino-im gajim gajim-omemo psi-plus psi-plus-plugins"
 bench="openssh-client gpg gpg-agent python3-omemo python3-twomemo gnuplot-nox"
 
@@ -26,6 +27,7 @@ for group in "$@"; do
 	test) names=$test ;;
 	lint) names=$lint ;;
 	fuzz) names=$fuzz ;;
+	afl) names=$afl ;;
 	gui) names=$gui ;;
 	bench) names=$bench ;;
 	*)

@@ -128,7 +128,7 @@ on_signal(int signo)
 	obey(line);
 }
 
-void
+int
 prisoner_listen(enum sandbox_role role)
 {
 	struct sigaction sa = { .sa_handler = on_signal,
@@ -141,6 +141,5 @@ prisoner_listen(enum sandbox_role role)
 	(void)snprintf(
 	    path, sizeof(path), CELL "/%s.out", sandbox_role_name(role));
 	at.out = open(path, O_RDWR | O_NONBLOCK);
-	if (at.in >= 0 && at.out >= 0)
-		(void)sigaction(SIGUSR2, &sa, NULL);
+	return at.in >= 0 && at.out >= 0 && sigaction(SIGUSR2, &sa, NULL) == 0;
 }

@@ -22,8 +22,8 @@ long prisoner_call(enum door, long number, const uint64_t args[6]);
  * write to CELL/ROLE.all what differs from the table, and the sum. */
 void prisoner_try_all(enum sandbox_role, const struct sandbox_paths *);
 /* From now on each SIGUSR2 makes the call that a line of CELL/ROLE.in says;
- * what it returned goes to CELL/ROLE.out. */
-void prisoner_listen(enum sandbox_role);
+ * what it returned goes to CELL/ROLE.out. 1, or 0: these are not there. */
+int prisoner_listen(enum sandbox_role);
 /* The real ones, behind the linker's --wrap. */
 int __real_sandbox_enter(enum sandbox_role, const struct sandbox_paths *);
 

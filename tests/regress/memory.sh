@@ -5,7 +5,7 @@
 # (support/random_seeded.c). Each search first finds a canary.
 # privileged
 # plain build only
-# seconds: 180
+# seconds: 240
 . "$LAB/lib.sh"
 J=juliet@capulet.lit R=romeo@montague.lit
 SEEDED=$O/test/seeded
@@ -24,6 +24,22 @@ for text in "${texts[@]}"; do everything+=(-s "$text"); done
 hunt() {
 	echo "hunt: $1"
 	"$O/test/hunt" "${@:2}" || fail "$1"
+}
+
+# holds WHEN: of all secrets that were ever drawn an unlocked keeper holds the
+# master key and the present epoch's, and no other; their numbers in $held. What
+# a request opens (identity keys, ratchets, prekeys) is drawn, too.
+holds() {
+	"$O/test/hunt" -c "$SEED" -w -p "$keeper" -n "$SEED:2500" \
+		>"$T/control.out" || fail "$1: no key at all"
+	held=$(sed -n 's/^[0-9]*: \(secret [0-9]*\|X25519 half of secret [0-9]*\) .*/\1/p' \
+		"$T/control.out" | sort -u)
+	echo "hunt: keeper, $1: ${held//$'\n'/, }"
+	[ "$(wc -l <<<"$held")" = 2 ] || fail "keeper, $1: it holds more keys than two"
+}
+broken() {
+	in_home juliet python3 tests/support/broken.py "$T/juliet/run/agent.sock" \
+		"$J" "$@" || fail "broken.py $1"
 }
 
 prosody
@@ -79,10 +95,13 @@ wiped=()
 for text in "${texts[@]}"; do wiped+=(-s "$text"); done
 hunt "keeper, unlocked: texts" -c "$SEED" -p "$keeper" "${wiped[@]}"
 
+holds "after messages were opened"
+
 # What was refused leaves nothing either: wrong secrets on every way in, texts
 # that are not taken.
 guess="a guess that is nearly the passphrase"
-errors=(-s "$guess" -s "a text that is refused")
+cut="half of what was to be said"
+errors=(-s "$guess" -s "a text that is refused" -s "$cut")
 echo "$guess" | "$LAB/drop" tee "$T/guess" >/dev/null
 for verb in "policy $J $R manual" "create x@y.example" "constrain $J --window 1h" passwd; do
 	# shellcheck disable=SC2086 # words are meant
@@ -92,10 +111,50 @@ for verb in "policy $J $R manual" "create x@y.example" "constrain $J --window 1h
 done
 chat_say j "no address" "a text that is refused" bad
 must 20 event j event=error ref=bad
+holds "after wrong passphrases"
+for act in compose large; do
+	broken $act "a text that is refused "
+	holds "after a refused $act"
+done
+for act in cut-compose cut-elevate; do
+	broken $act "$cut"
+	holds "after $act"
+done
+broken elevate "$guess"
 hunt "keeper, after refusals" -c "$SEED" -p "$keeper" "${errors[@]}"
 hunt "derive, after refusals" -c derive -p "$derive" "${errors[@]}"
 hunt "store, after refusals" -c vault.db -p "$store" "${errors[@]}"
 ! grep -aqF -e "$guess" -e "$PASSPHRASE" "$T"/*.err || fail "a secret in a log"
+
+# Messages that were altered on the way: one octet of what the ratchet has
+# sealed, one of the text. Juliet is away; what comes to her comes altered.
+chat_quit j
+must 10 gone "${PID[j]}"
+for text in "altered below the ratchet" "altered in the text"; do
+	chat_say r "$J" "$text" "$text"
+	must 20 event r event=sent "ref=$text"
+	errors+=(-s "$text")
+done
+archive=$T/prosody/data/capulet%2elit/archive/juliet.list
+lua5.4 tests/support/archived.lua "$archive" >"$T/archived" 2>"$T/archived.err" ||
+	fail "archived.lua"
+tail -n 2 "$T/archived" | python3 tests/support/altered.py "$J" >"$T/altered" ||
+	fail "altered.py"
+[ "$(wc -l <"$T/altered")" = 2 ] || fail "not two altered messages"
+rm -f "$T/prosody/data/capulet%2elit"/*/juliet.list* "$T/prosody/data/capulet%2elit"/*/juliet.lidx
+chat_start l juliet "$J"
+must 20 event l event=caught-up
+python3 tests/support/raw_client.py "$R" secret-romeo "$PORT" "$CA" <"$T/altered" ||
+	fail "the one who alters"
+refusals() { [ "$(grep -c "a message cannot be read" "$T/l.json")" = 2 ]; }
+must 20 refusals
+hunt "keeper, after altered messages" -c "$SEED" -p "$keeper" "${errors[@]}"
+hunt "front, after altered messages" -c "$J" -p "$(role_pid front "${PID[l]}")" \
+	"${errors[@]}"
+holds "after altered messages"
+chat_say r "$J" "as it was written" whole
+must 20 event l event=message "body=as it was written"
+! event l event=message "body=altered in the text" || fail "an altered text was shown"
 
 # A client that has asked for texts and reads none of the answers.
 become juliet "$O/test/mute" "$J" >"$T/mute.txt" 2>"$T/mute.err" &
@@ -104,7 +163,7 @@ must 10 grep -q asked "$T/mute.txt"
 "$O/test/hunt" -c "$SEED" -w -p "$keeper" -s "${texts[2]}" >"$T/control.out" ||
 	fail "the keeper holds no unread reply: the mute client proves nothing"
 
-chat_quit j
+chat_quit l
 in_home juliet "$O/xmpp-key" lock || fail "xmpp-key lock"
 is_locked() {
 	in_home juliet "$O/xmpp-key" status --json >"$T/status.json" &&
@@ -129,6 +188,26 @@ opens() {
 must 40 opens
 hunt "derive, after unlock" -c derive -p "$derive" "${everything[@]}"
 hunt "store, after unlock" -c vault.db -p "$store" "${everything[@]}"
+
+# A device is destroyed: its messages and keys are gone from an agent that is
+# not locked, and so is the epoch key under which the disk had them.
+ended() { # the epoch that was before this unlock, in idle time
+	"$O/test/hunt" -c "$SEED" -p "$keeper" \
+		-n "$SEED:2500" | sed -n 's,^[0-9]*: \(secret [1-9][0-9]*\) .*,\1,p' | sort -u | wc -l | grep -qx 1
+}
+wait_for 30 ended
+holds "before revoke"
+before=$held
+in_home juliet "$O/xmpp-key" revoke "$J" --yes --passphrase-file "$T/passphrase" \
+	>"$T/revoke.out" 2>&1 # 1: the server is not told without a password
+grep -q "^destroyed: " "$T/revoke.out" || fail "revoke: $(cat "$T/revoke.out")"
+holds "after revoke"
+[ "$(comm -12 <(echo "$before") <(echo "$held"))" = "secret 0" ] ||
+	fail "the epoch key of before the revoke is still there"
+hunt "keeper, after revoke" -c "$SEED" -p "$keeper" "${wiped[@]}" "${errors[@]}" \
+	-s "$PASSPHRASE" -s "$recovery"
+hunt "store, after revoke" -c vault.db -p "$store" "${everything[@]}"
+hunt "files, after revoke" -c "SQLite format 3" -d "$state" "${everything[@]}"
 in_home juliet "$O/xmpp-key" lock || fail "xmpp-key lock"
 must 10 is_locked
 hunt "keeper, locked again" -c "$SEED" -p "$keeper" "${everything[@]}"

@@ -303,13 +303,12 @@ turns(struct fake *f)
 	}
 }
 
-/* What a restart finds. */
+/* What a restart finds, whatever was under way. */
 static inline int
-reload(struct fake *f)
+fake_restart(struct fake *f)
 {
 	int err = 0;
 
-	assert_true(records_idle(f->records));
 	records_free(f->records);
 	f->records = records_new();
 	assert_non_null(f->records);
@@ -319,6 +318,13 @@ reload(struct fake *f)
 		err = records_load(f->records, f->rows[i].key, f->rows[i].value,
 		    f->rows[i].len);
 	return err;
+}
+
+static inline int
+reload(struct fake *f)
+{
+	assert_true(records_idle(f->records));
+	return restart(f);
 }
 
 static inline int
