@@ -324,7 +324,7 @@ static inline int
 reload(struct fake *f)
 {
 	assert_true(records_idle(f->records));
-	return restart(f);
+	return fake_restart(f);
 }
 
 static inline int
