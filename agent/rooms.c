@@ -219,24 +219,6 @@ room_any(struct keeper *k, const char *account)
 
 /* --- who was shown ------------------------------------------------------------ */
 
-int
-room_know_members(struct keeper *k, struct txn *t, const struct account *a,
-    const struct room *room)
-{
-	struct peer_counts counts = { .peers = SIZE_MAX };
-	int any = 0, one;
-
-	for (size_t i = 0; i < room->n; i++) {
-		if (!room->v[i].listed)
-			continue;
-		one = peer_note_written(k, t, a->jid, room->v[i].jid, &counts);
-		if (one < 0)
-			return one;
-		any |= one;
-	}
-	return any;
-}
-
 /* Somebody who is no member; the one who wrote longest ago makes room. */
 static int
 add_other(struct room *room, const char *jid, uint8_t shown)
@@ -321,6 +303,32 @@ room_cursor_put(
 	err = room_put(t, account, jid, room);
 	room_release(room);
 	return err;
+}
+
+static int
+begin_anew(void *arg, const char *account, const uint8_t *name, size_t namelen,
+    const uint8_t *p, size_t len)
+{
+	char jid[LIMIT_JID + 1] = "";
+	struct room *room;
+	int err;
+
+	(void)p;
+	(void)len;
+	memcpy(jid, name, namelen);
+	if ((err = room_open(arg, account, jid, &room)) != 0)
+		return err;
+	room->cursor[0] = '\0';
+	room->since = clock_real();
+	err = room_put(arg, account, jid, room);
+	room_release(room);
+	return err;
+}
+
+int
+rooms_begin_anew(struct keeper *k, struct txn *t, const char *account)
+{
+	return records_each(k->records, RECORD_ROOM, account, begin_anew, t);
 }
 
 /* --- what a net has handed in --------------------------------------------------- */
