@@ -26,10 +26,11 @@
 	8192 /* ids in one device list handed in (most ignored) */
 #define LIMIT_BUNDLE_PREKEYS 512 /* one-time prekeys in one bundle handed in */
 #define LIMIT_PREKEYS	     100 /* one-time prekeys that we publish */
-#define LIMIT_BUNDLES	     1024 /* bundles handed in and not used yet, all accounts */
-#define LIMIT_STRANGERS	     256 /* sessions with those never written to */
-#define LIMIT_KEX_DIGESTS    4096 /* key exchanges remembered per signed prekey */
-#define LIMIT_WITHDRAWN	     16	  /* device ids of ours that we gave up */
+#define LIMIT_BUNDLES                                                          \
+	1024 /* bundles handed in and not used yet, all accounts */
+#define LIMIT_STRANGERS	  256  /* sessions with those never written to */
+#define LIMIT_KEX_DIGESTS 4096 /* key exchanges remembered per signed prekey */
+#define LIMIT_WITHDRAWN	  16   /* device ids of ours that we gave up */
 #define LIMIT_RETIRED                                                          \
 	4 /* replaced devices that still receive; then the oldest goes */
 #define LIMIT_DUTIES                                                           \
@@ -56,11 +57,13 @@
 #define LIMIT_WINDOW	    (31 * 86400) /* seconds a message stays for siblings */
 #define WINDOW_DEFAULT	    86400
 /* --- rooms --- */
-#define LIMIT_ROOMS	   64  /* an account's rooms; then the one used longest ago goes */
+#define LIMIT_ROOMS                                                            \
+	64 /* an account's rooms; then the one used longest ago goes */
 #define LIMIT_ROOM_MEMBERS 256 /* members of a room, each a contact */
 #define LIMIT_ROOM_GUESTS  (LIMIT_PEERS / STRANGERS_SHARE) /* contacts that only lists name */
 #define LIMIT_ROOM_OTHERS  16  /* those who wrote there and are no members */
-#define LIMIT_ROOM_READERS 512 /* devices that one text in a room is for: their bundles are kept, and servers take stanzas of 256 KiB */
+#define LIMIT_ROOM_READERS                                                     \
+	512 /* devices that one text in a room is for: their bundles are kept, and servers take stanzas of 256 KiB */
 /* --- log --- */
 #define LIMIT_LOG	 10000 /* entries kept */
 #define LIMIT_LOG_HOUR	 24    /* that need no secret: all of them in 17 days */

@@ -314,7 +314,7 @@ enum why {
 	WHY_OLDER /* it had OMEMO 2, and has 0.3.0 alone now */
 };
 
-enum member_change { /* of a room's lists */
+enum member_change {	 /* of a room's lists */
 	MEMBER_HERE = 0, /* found in them on entering */
 	MEMBER_CAME,
 	MEMBER_WENT

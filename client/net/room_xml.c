@@ -119,7 +119,7 @@ static int
 items_read(xmpp_stanza_t *x, struct muc_user *u)
 {
 	xmpp_stanza_t *el = el_child(x, "item", NS_MUC_USER);
-	struct muc_item more;
+	struct muc_item more = { 0 };
 
 	for (; el != NULL; el = el_next(el, "item", NS_MUC_USER)) {
 		if (item_read(el, u->items == 0 ? &u->item : &more) != 0)

@@ -16,7 +16,7 @@
 	"<presence xmlns='jabber:client' from='" ROOM "/" nick "' to='" FULL   \
 	"' " attr ">" x "</presence>"
 #define SELF(x)                                                                \
-	PRESENCE("juliet", "", USER(ITEM("owner", FULL) STATUS("110") x))
+	PRESENCE("juliet", "", USER(x ITEM("owner", FULL) STATUS("110")))
 #define LIST(x)                                                                \
 	"<query xmlns='http://jabber.org/protocol/muc#admin'>" x "</query>"
 #define INFO(x)                                                                \
