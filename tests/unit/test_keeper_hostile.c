@@ -520,7 +520,8 @@ test_raw_elements(void **state)
 	assert_int_equal(
 	    decrypt_raw(&s.romeo, 0, 7, PATH_ROOM, 0, JULIET, 1), ERR_ARGUMENT);
 	assert_int_equal(
-	    decrypt_raw(&s.romeo, 0, 7, PATH_ROOM, KIND_ROOM, JULIET, 1), ERR_ROOM);
+	    decrypt_raw(&s.romeo, 0, 7, PATH_ROOM, KIND_ROOM, JULIET, 1),
+	    ERR_ROOM);
 	assert_int_equal(
 	    decrypt_raw(&s.romeo, 0, 7, 9, 0, JULIET, 1), ERR_ARGUMENT);
 	assert_int_equal(
