@@ -6,11 +6,11 @@
  * signature and falls back to PLAIN: the certificate is the only proof of
  * the server, so there is no way round it here.
  */
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>

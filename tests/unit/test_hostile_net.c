@@ -239,9 +239,9 @@ test_adds_no_reader(void **state)
 					     LIST_READ, &c.s.juliet.device, 1),
 			    0);
 		/* it says itself that the key was shown */
-		assert_int_equal(
-		    user_call(c.s.juliet.net, M_ACKNOWLEDGE,
-			body(&b, "ssk1s", JULIET, ROMEO, evil.u, ROLE_READER, "")),
+		assert_int_equal(user_call(c.s.juliet.net, M_ACKNOWLEDGE,
+				     body(&b, "ssk1s", JULIET, ROMEO, evil.u,
+					 ROLE_READER, "")),
 		    ERR_RIGHT);
 	}
 	assert_int_equal(status, ENCRYPT_WAIT);
