@@ -11,6 +11,7 @@
 #include "outbox.h"
 #include "prekeys.h"
 #include "renew.h"
+#include "rooms.h"
 #include "work.h"
 
 uint8_t
@@ -73,7 +74,7 @@ drop_outbox(struct keeper *k, struct txn *t, struct account *a)
 }
 
 /*
- * It is a copy: a device of its own. The archive's messages up to now are for
+ * It is a copy: a device of its own. The archives' messages up to now are for
  * the device that it was; identity, decisions and read messages stay.
  */
 static int
@@ -86,6 +87,8 @@ become_another(struct keeper *k, struct txn *t, struct account *a,
 		err = drop_outbox(k, t, a);
 	if (err == 0 && txn_has(t, RECORD_CURSOR, a->jid, "", 0))
 		err = txn_delete(t, RECORD_CURSOR, a->jid, "", 0);
+	if (err == 0)
+		err = rooms_begin_anew(k, t, a->jid);
 	rec->created = a->created = clock_real();
 	return err;
 }

@@ -78,6 +78,26 @@ check_composed(struct composed *c)
 	return 0;
 }
 
+/* The contact's record says from now on that we have written to it. */
+static int
+note_written(
+    struct keeper *k, struct txn *t, struct account *a, const char *jid)
+{
+	struct peer_counts counts;
+	struct peer p;
+	int err = peer_open(t, a->jid, jid, &p);
+
+	if (err == ERR_NOT_FOUND) {
+		if ((err = peer_count(k, a->jid, &counts)) != 0)
+			return err;
+		if (counts.peers >= LIMIT_PEERS)
+			return ERR_FULL;
+	} else if (err != 0 || p.written)
+		return err;
+	p.written = 1;
+	return peer_put(t, a->jid, &p);
+}
+
 int
 outbox_name(struct txn *t, struct account *a, struct outbox *o)
 {
@@ -117,7 +137,6 @@ compare(struct txn *t, struct account *a, const struct outbox *o)
 static int
 keep(struct request *r, struct txn *t, struct account *a, struct outbox *o)
 {
-	struct peer_counts counts = { .peers = SIZE_MAX };
 	int err;
 
 	if (a->outbox.n >= LIMIT_OUTBOX)
@@ -127,9 +146,8 @@ keep(struct request *r, struct txn *t, struct account *a, struct outbox *o)
 	o->entry.seq = account_seq(r->keeper);
 	o->entry.time = clock_real();
 	if (o->kind == KIND_CHAT) /* a room's members: ENCRYPT */
-		err = peer_note_written(
-		    r->keeper, t, a->jid, o->conversation, &counts);
-	if (err < 0 || (err = outbox_put(t, a, o)) != 0)
+		err = note_written(r->keeper, t, a, o->conversation);
+	if (err != 0 || (err = outbox_put(t, a, o)) != 0)
 		return err;
 	index_add(&a->outbox, &o->entry);
 	return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * CURSOR: how far the server's archive has been read. The end of it is also
- * when used prekeys may go: no older message can need them. Runs in the
- * keeper; a net that lies here makes itself read more or less, and used
- * prekeys go early, no more.
+ * when used prekeys may go: no older message can need them, but one in a room.
+ * Runs in the keeper; a net that lies here makes itself read more or less, and
+ * used prekeys go early, no more.
  */
 #include "cursor.h"
 
@@ -51,12 +51,19 @@ cursor_put(struct txn *t, const char *account, const char *archive)
 	return err;
 }
 
-/* Used prekeys go when every net has read to the end. */
+/*
+ * Used prekeys go when every net has read to the end. With rooms, whose
+ * archives are read after this one and may need them, by age alone (purge.c).
+ */
 static int
 end_reached(struct keeper *k, struct txn *t, struct account *a)
 {
+	int any;
+
 	if (!attach_all_caught_up(k, a->jid))
 		return 0;
+	if ((any = room_any(k, a->jid)) != 0)
+		return any < 0 ? any : 0;
 	return prekeys_purge(t, a->jid, 0, UINT64_MAX);
 }
 

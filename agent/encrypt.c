@@ -22,7 +22,8 @@
 #include "sessions.h"
 #include "signal.h"
 
-#define NEED_MOST (FRAME_MAX / 2) /* octets of rows in one answer */
+#define ROWS_MOST   (FRAME_MAX / 2) /* octets of rows in one answer */
+#define READERS_ROW 64 /* octets of a row of READERS, or a key, but the name */
 
 enum { HAS = 1, HAS_NOT };
 
@@ -42,7 +43,7 @@ static void
 need_row(struct encrypting *e, const char *jid, uint8_t ns, uint32_t device,
     uint32_t *n)
 {
-	if (e->r->reply.len > NEED_MOST)
+	if (e->r->reply.len > ROWS_MOST)
 		return;
 	buffer_put_cstring(&e->r->reply, jid);
 	buffer_put_u8(&e->r->reply, ns);
@@ -278,7 +279,7 @@ check_reader(struct encrypting *e, struct reading *v)
 	return n > 0 ? n : refuse_all(e, p);
 }
 
-/* Of a room nobody is left out but those of whom that was shown. */
+/* Of a room nobody is left out but those without a key, which was shown. */
 static int
 check_readers(struct encrypting *e)
 {
@@ -392,6 +393,10 @@ encrypt_keys(struct encrypting *e, const struct account_record *rec, uint8_t ns,
 			    &e->rs->v[i].changed, kt, ktlen, keys);
 			if (err != 0)
 				return err;
+			if (!p->own && !p->written) {
+				p->written = 1;
+				e->rs->v[i].changed = 1;
+			}
 			(*n)++;
 		}
 	}
@@ -535,9 +540,8 @@ put_none(struct encrypting *e, uint8_t status, const char *to)
 
 /*
  * A room's message: is it one in which something can be encrypted, as this
- * net's connection knows it now? Its members become contacts that the user
- * writes to, which is what DEVICES wants. Has the reply been written: MEMBERS
- * is missing.
+ * net's connection knows it now? Its members become contacts, which is what
+ * DEVICES wants. Has the reply been written: MEMBERS is missing.
  */
 static int
 enter_room(struct encrypting *e, int *commit)
@@ -570,21 +574,31 @@ enter_room(struct encrypting *e, int *commit)
 	return err < 0 ? err : 0;
 }
 
-/* Of a room: more than a stanza takes. */
+/* Of a room: more than a stanza takes, or one answer of READERS. */
 static int
 check_size(struct encrypting *e)
 {
-	size_t i, j, n = 0;
+	size_t i, j, n = 0, octets = 0;
+	const struct peer *p;
 
 	for (i = 0; i < e->rs->n && e->rs->room != NULL; i++)
-		for (j = 0; j < e->rs->v[i].peer.n; j++)
-			n += device_namespace(&e->rs->v[i].peer.v[j]) >= 0;
-	if (n <= LIMIT_ROOM_READERS)
+		for (p = &e->rs->v[i].peer, j = 0; j < p->n; j++)
+			if (device_namespace(&p->v[j]) >= 0) {
+				n++;
+				octets += strlen(p->jid) + READERS_ROW;
+			}
+	if (n <= LIMIT_ROOM_READERS && octets <= ROWS_MOST)
 		return 0;
-	snprintf(e->why, sizeof e->why,
-	    "%.120s: its members have %zu devices, more than the %d that one "
-	    "message can be for",
-	    e->o->conversation, n, LIMIT_ROOM_READERS);
+	if (n > LIMIT_ROOM_READERS)
+		snprintf(e->why, sizeof e->why,
+		    "%.120s: its members have %zu devices, more than the %d "
+		    "that one message can be for",
+		    e->o->conversation, n, LIMIT_ROOM_READERS);
+	else
+		snprintf(e->why, sizeof e->why,
+		    "%.120s: the addresses of its members are too long for one "
+		    "message to %zu devices",
+		    e->o->conversation, n);
 	return ERR_ROOM;
 }
 

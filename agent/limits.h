@@ -80,7 +80,9 @@
 #define LIMIT_ROOMS                                                            \
 	64 /* an account's rooms; then the one used longest ago goes */
 #define LIMIT_ROOM_MEMBERS 256 /* members of a room, each a contact */
-#define LIMIT_ROOM_OTHERS  16  /* those who wrote there and are no members */
+#define LIMIT_ROOM_GUESTS                                                      \
+	(LIMIT_PEERS / STRANGERS_SHARE) /* contacts that only lists name */
+#define LIMIT_ROOM_OTHERS 16 /* those who wrote there and are no members */
 #define LIMIT_ROOM_READERS                                                     \
 	512 /* devices that one text in a room is for: their bundles are kept, and servers take stanzas of 256 KiB */
 /* --- trust messages --- */

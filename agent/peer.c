@@ -174,26 +174,6 @@ peer_count(struct keeper *k, const char *account, struct peer_counts *c)
 	return records_each(k->records, RECORD_PEER, account, count_one, c);
 }
 
-int
-peer_note_written(struct keeper *k, struct txn *t, const char *account,
-    const char *jid, struct peer_counts *counts)
-{
-	struct peer p;
-	int err = peer_open(t, account, jid, &p);
-
-	if (err == ERR_NOT_FOUND) {
-		if (counts->peers == SIZE_MAX &&
-		    (err = peer_count(k, account, counts)) != 0)
-			return err;
-		if (counts->peers++ >= LIMIT_PEERS)
-			return ERR_FULL;
-	} else if (err != 0 || p.written)
-		return err;
-	p.written = 1;
-	err = peer_put(t, account, &p);
-	return err != 0 ? err : 1;
-}
-
 /* --- rows ------------------------------------------------------------------- */
 
 struct device *

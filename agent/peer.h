@@ -60,10 +60,6 @@ struct peer_counts {
 };
 
 int peer_count(struct keeper *, const char *account, struct peer_counts *);
-/* The user has written to it: staged. counts->peers SIZE_MAX: not counted
- * yet. 1; 0: it was so; ERR_FULL, or another error. */
-int peer_note_written(struct keeper *, struct txn *, const char *account,
-    const char *jid, struct peer_counts *counts);
 
 /* The device's current row (not a retired one), or NULL. */
 struct device *peer_find(struct peer *, uint32_t id);

@@ -27,6 +27,24 @@ readers_new(size_t n)
 	return calloc(1, sizeof(struct readers) + n * sizeof(struct reading));
 }
 
+/* Has this member a key at all, and one that the user has not refused? */
+static void
+judge_member(struct reading *v)
+{
+	const struct device *d;
+	size_t keys = 0, refused = 0;
+
+	if (v->member == NULL)
+		return;
+	for (d = v->peer.v; d < v->peer.v + v->peer.n; d++)
+		if (d->has_key && device_namespace(d) >= 0) {
+			keys++;
+			refused += d->trust == TRUST_DISTRUSTED;
+		}
+	v->absent = keys == 0;
+	v->barred = keys > 0 && keys == refused;
+}
+
 static int
 add_peer(struct readers *rs, struct txn *t, const struct account *a,
     const char *jid, struct member *m)
@@ -38,11 +56,7 @@ add_peer(struct readers *rs, struct txn *t, const struct account *a,
 		return err;
 	rs->n++;
 	v->member = m;
-	v->absent = m != NULL;
-	for (size_t i = 0; i < v->peer.n && v->absent; i++)
-		v->absent = device_namespace(&v->peer.v[i]) < 0 ||
-		    !v->peer.v[i].has_key ||
-		    v->peer.v[i].trust == TRUST_DISTRUSTED;
+	judge_member(v);
 	return 0;
 }
 
@@ -112,11 +126,12 @@ must_show(const struct device *d)
 	return device_is_unshown(d) && device_namespace(d) >= 0;
 }
 
-/* Is it news that this member is in the room, or that it cannot read there? */
+/* Is it news that this member is in the room, or that it cannot read there? Of
+ * one that is barred ENCRYPT says it. */
 static int
 member_is_news(const struct reading *v)
 {
-	return v->member != NULL &&
+	return v->member != NULL && !v->barred &&
 	    v->member->shown != (v->absent ? MEMBER_ABSENT : MEMBER_READS);
 }
 

@@ -15,7 +15,8 @@ struct reading {
 	struct peer peer;      /* first: the peer is also the reading */
 	int changed;	       /* the peer is to be put */
 	struct member *member; /* in the room; NULL: a chat, or ourselves */
-	int absent; /* a member without a key that may read: left out */
+	int absent; /* a member without a key: shown so, and left out */
+	int barred; /* one whose keys the user refused: stops the message */
 	uint8_t skipped[LIMIT_DEVICES]; /* gets nothing, whatever it reads */
 	int ns[LIMIT_DEVICES]; /* what each device is written to in, or -1 */
 	/* encrypt.c: is there a session? 0: not asked */

@@ -150,25 +150,74 @@ room_put(struct txn *t, const char *account, const char *jid,
 	return err;
 }
 
-/* --- who was shown ------------------------------------------------------------ */
+/* --- how many ------------------------------------------------------------------ */
+
+struct oldest {
+	char jid[LIMIT_JID + 1];
+	uint64_t used;
+	size_t n;
+};
+
+static int
+look_oldest(void *arg, const char *account, const uint8_t *name, size_t namelen,
+    const uint8_t *p, size_t len)
+{
+	struct oldest *o = arg;
+	char cursor[LIMIT_STANZA_ID + 1];
+	struct reader r;
+	uint64_t used;
+
+	(void)account;
+	reader_init(&r, p, len);
+	(void)reader_u8(&r);
+	reader_cstring(&r, cursor, sizeof cursor);
+	(void)reader_u64(&r);
+	used = reader_u64(&r);
+	if (o->n++ == 0 || used < o->used) {
+		memcpy(o->jid, name, namelen);
+		o->jid[namelen] = '\0';
+		o->used = used;
+	}
+	return r.err;
+}
+
+/* Room for one more. What goes is asked for, and its people shown, again. */
+static int
+make_room(struct keeper *k, struct txn *t, const char *account)
+{
+	struct oldest o = { .n = 0 };
+	struct client *c;
+	int err =
+	    records_each(k->records, RECORD_ROOM, account, look_oldest, &o);
+
+	if (err != 0 || o.n < LIMIT_ROOMS)
+		return err;
+	TAILQ_FOREACH(c, &k->clients, entry)
+		if (attach_is_net(c, account))
+			net_unset_room(c->net, o.jid);
+	return txn_delete(t, RECORD_ROOM, account, o.jid, strlen(o.jid));
+}
+
+static int
+is_one(void *arg, const char *account, const uint8_t *name, size_t namelen,
+    const uint8_t *p, size_t len)
+{
+	(void)arg;
+	(void)account;
+	(void)name;
+	(void)namelen;
+	(void)p;
+	(void)len;
+	return 1;
+}
 
 int
-room_know_members(struct keeper *k, struct txn *t, const struct account *a,
-    const struct room *room)
+room_any(struct keeper *k, const char *account)
 {
-	struct peer_counts counts = { .peers = SIZE_MAX };
-	int any = 0, one;
-
-	for (size_t i = 0; i < room->n; i++) {
-		if (!room->v[i].listed)
-			continue;
-		one = peer_note_written(k, t, a->jid, room->v[i].jid, &counts);
-		if (one < 0)
-			return one;
-		any |= one;
-	}
-	return any;
+	return records_each(k->records, RECORD_ROOM, account, is_one, NULL);
 }
+
+/* --- who was shown ------------------------------------------------------------ */
 
 /* Somebody who is no member; the one who wrote longest ago makes room. */
 static int
@@ -186,14 +235,31 @@ add_other(struct room *room, const char *jid, uint8_t shown)
 	return add_member(room, jid, 0, shown);
 }
 
+/* A text may wait longer than its room is remembered. */
+static int
+open_anew(
+    struct keeper *k, struct txn *t, const char *account, struct room **out)
+{
+	int err = make_room(k, t, account);
+
+	if (err != 0)
+		return err;
+	if ((*out = calloc(1, sizeof **out)) == NULL)
+		return ERR_MEMORY;
+	(*out)->since = (*out)->used = clock_real();
+	return 0;
+}
+
 int
-room_show(struct txn *t, const char *account, const char *jid,
+room_show(struct keeper *k, struct txn *t, const char *account, const char *jid,
     const char *member, int writes, uint8_t shown)
 {
 	struct room *room;
 	struct member *m;
 	int err = room_open(t, account, jid, &room);
 
+	if (err == ERR_NOT_FOUND && writes)
+		err = open_anew(k, t, account, &room);
 	if (err != 0)
 		return err;
 	if ((m = room_member(room, member)) != NULL)
@@ -215,7 +281,7 @@ room_is_shown(
 	int shown, err = room_open(t, account, jid, &room);
 
 	if (err != 0)
-		return err == ERR_NOT_FOUND ? 1 : err;
+		return err == ERR_NOT_FOUND ? 0 : err;
 	m = room_member(room, member);
 	shown = m != NULL && m->shown != MEMBER_UNSHOWN;
 	room_release(room);
@@ -237,6 +303,32 @@ room_cursor_put(
 	err = room_put(t, account, jid, room);
 	room_release(room);
 	return err;
+}
+
+static int
+begin_anew(void *arg, const char *account, const uint8_t *name, size_t namelen,
+    const uint8_t *p, size_t len)
+{
+	char jid[LIMIT_JID + 1] = "";
+	struct room *room;
+	int err;
+
+	(void)p;
+	(void)len;
+	memcpy(jid, name, namelen);
+	if ((err = room_open(arg, account, jid, &room)) != 0)
+		return err;
+	room->cursor[0] = '\0';
+	room->since = clock_real();
+	err = room_put(arg, account, jid, room);
+	room_release(room);
+	return err;
+}
+
+int
+rooms_begin_anew(struct keeper *k, struct txn *t, const char *account)
+{
+	return records_each(k->records, RECORD_ROOM, account, begin_anew, t);
 }
 
 /* --- what a net has handed in --------------------------------------------------- */
@@ -294,48 +386,6 @@ read_members(struct reader *b, struct handed *h)
 		(h->status != ROOM_LISTED && h->people->n > 0)))
 		err = ERR_ARGUMENT;
 	return err;
-}
-
-struct oldest {
-	char jid[LIMIT_JID + 1];
-	uint64_t used;
-	size_t n;
-};
-
-static int
-look_oldest(void *arg, const char *account, const uint8_t *name, size_t namelen,
-    const uint8_t *p, size_t len)
-{
-	struct oldest *o = arg;
-	char cursor[LIMIT_STANZA_ID + 1];
-	struct reader r;
-	uint64_t used;
-
-	(void)account;
-	reader_init(&r, p, len);
-	(void)reader_u8(&r);
-	reader_cstring(&r, cursor, sizeof cursor);
-	(void)reader_u64(&r);
-	used = reader_u64(&r);
-	if (o->n++ == 0 || used < o->used) {
-		memcpy(o->jid, name, namelen);
-		o->jid[namelen] = '\0';
-		o->used = used;
-	}
-	return r.err;
-}
-
-/* Room for one more. What goes is asked for, and its people shown, again. */
-static int
-make_room(struct keeper *k, struct txn *t, const char *account)
-{
-	struct oldest o = { .n = 0 };
-	int err =
-	    records_each(k->records, RECORD_ROOM, account, look_oldest, &o);
-
-	if (err != 0 || o.n < LIMIT_ROOMS)
-		return err;
-	return txn_delete(t, RECORD_ROOM, account, o.jid, strlen(o.jid));
 }
 
 /* What is known of those who are still there, and of those who only wrote. */

@@ -40,17 +40,23 @@ int room_put(
 void room_release(struct room *); /* NULL allowed */
 struct member *room_member(struct room *, const char *jid);
 
-/* Staged: the contacts that its members are, as written to by the user, who
- * writes to the room. 1: any was new; 0; or an error. */
+/* guests.c. Staged: its members as contacts, so that their devices are kept.
+ * 1: any was new; 0; ERR_FULL, or another error. */
 int room_know_members(
-    struct keeper *, struct txn *, const struct account *, const struct room *);
+    struct keeper *, struct txn *, const struct account *, struct room *);
 /* Staged: the user was shown that this one is in the room (enum
- * member_shown). writes: it need not be a member. */
-int room_show(struct txn *, const char *account, const char *jid,
-    const char *member, int writes, uint8_t shown);
-/* Was it? Of a room that is not known any more: yes. Or an error. */
+ * member_shown). writes: it need not be a member, nor the room be known any
+ * more. */
+int room_show(struct keeper *, struct txn *, const char *account,
+    const char *jid, const char *member, int writes, uint8_t shown);
+/* Was it? Of a room that is not known any more: no, since a net could bring
+ * that about by naming others. Or an error. */
 int room_is_shown(
     struct txn *, const char *account, const char *jid, const char *member);
+/* Is any known of this account? Or an error. */
+int room_any(struct keeper *, const char *account);
+/* Their archives are read from now on only. Staged. */
+int rooms_begin_anew(struct keeper *, struct txn *, const char *account);
 /* archive "": leaves it as it is. Staged. */
 int room_cursor_put(
     struct txn *, const char *account, const char *jid, const char *archive);

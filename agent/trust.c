@@ -189,9 +189,8 @@ apply_shown(
 	int has_key = memcmp(d->keys[0].fingerprint, no_key, sizeof no_key);
 	int err = 0;
 
-	(void)r;
 	if (d->room[0] != '\0')
-		err = room_show(t, d->jid, d->room, d->peer,
+		err = room_show(r->keeper, t, d->jid, d->room, d->peer,
 		    d->keys[0].word == ROLE_WRITER,
 		    has_key ? MEMBER_READS : MEMBER_ABSENT);
 	if (err != 0 || (!has_key && d->room[0] != '\0'))

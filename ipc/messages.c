@@ -12,8 +12,9 @@
 #include "err.h"
 #include "frame.h"
 
-#define SMALL 8192			 /* names, states, answers */
-#define SLOT  15360			 /* two URLs and headers, in a packet */
+#define SMALL 8192	   /* names, states, answers */
+#define SLOT  15360	   /* two URLs and headers, in a packet */
+#define NAMES (160 * 1024) /* a room's list: one record takes it */
 #define BODY  (FRAME_MAX - FRAME_HEADER) /* the largest */
 #define L     MESSAGE_LOCKED
 #define E     MESSAGE_EVENT
@@ -204,7 +205,7 @@ const struct message messages[] = {
 	{ M_CURSOR, "CURSOR", LINK_CLIENT, RIGHT_NETWORK, 0, SMALL,
 	  "account:s archive:s end:u8 room:s", "",
 	  "The archive was read up to this id; end: to its end, for this connection." },
-	{ M_MEMBERS, "MEMBERS", LINK_CLIENT, RIGHT_NETWORK, 0, BODY,
+	{ M_MEMBERS, "MEMBERS", LINK_CLIENT, RIGHT_NETWORK, 0, NAMES,
 	  "account:s room:s status:u8 members:[ jid:s ]",
 	  "cursor:s since:u64",
 	  "Who may be in a room, as its three affiliation lists give it, or why nothing can be sent there." },

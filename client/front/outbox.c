@@ -546,6 +546,8 @@ front_discard_all(struct front *front, const char *reason)
 	TAILQ_FOREACH_SAFE(out, &front->outbox.list, entry, after)
 		if (!out->dropped)
 			give_up(front, out, reason);
+	/* what was never composed is gone without an answer of the keeper's */
+	front->handler->progress(front->arg);
 }
 
 void

@@ -91,7 +91,8 @@ on_handed_in(void *arg, int err, struct reader *reply)
 	}
 	if (err != 0) {
 		room_end(room, ROOM_REFUSED, "the agent refuses it: %s",
-		    keeper_why(room->net, err));
+		    err == ERR_TOO_LONG ? "its members' names are too long"
+					: keeper_why(room->net, err));
 		return;
 	}
 	if (room->state == ROOM_CHECKING)

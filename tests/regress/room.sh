@@ -287,6 +287,49 @@ done
 in_home romeo "$O/xmpp-key" peers $R $J --json >"$T/peers.after"
 cmp "$T/peers.before" "$T/peers.after" || fail "what is known of Juliet has changed"
 
+# --- a person: on a terminal, by the room's address alone
+chat_quit r
+screen() { tmux -S "$T/romeo/tmux" capture-pane -p -J -t chat; }
+sees() {
+	shows() { screen | grep -qF -- "$1"; }
+	wait_for 15 shows "$1" || fail "the terminal does not show '$1':
+$(screen | grep .)"
+}
+types() {
+	tmux -S "$T/romeo/tmux" send-keys -t chat -l -- "$1"
+	tmux -S "$T/romeo/tmux" send-keys -t chat Enter
+}
+in_home romeo env TERM=screen-256color LANG=C.UTF-8 tmux -f /dev/null -S \
+	"$T/romeo/tmux" new-session -d -s chat -x 160 -y 40 "$O/xmpp-chat \
+	--host 127.0.0.1 --port $PORT --ca-file $CA --password-file \
+	$T/romeo.pw $R $ROOM; echo exit \$?; cat"
+sees "* in $ROOM as romeo (2 members)"
+types 'typed by Romeo'
+got j $R 'typed by Romeo'
+say j 'to his terminal'
+sees "$J to $ROOM: to his terminal"
+types '/leave'
+sees "* left $ROOM"
+types 'from outside'
+sees '* not sent: '
+types '/to nothing@rooms.montague.lit'
+sees '* not in nothing@rooms.montague.lit: there is no such room'
+types "/join $ROOM the tower guard"
+sees "* in $ROOM as the tower guard (2 members)"
+room_affiliate $N member
+sees "* a new member of $ROOM: $N"
+types 'to her as well'
+sees "* $N is in $ROOM, has no key, and will not be able to read"
+got j $R 'to her as well'
+room_affiliate $N none
+types /quit
+sees 'exit 0'
+tmux -S "$T/romeo/tmux" kill-server
+chat_start r romeo $R
+must 20 event r event=online
+: >"$T/r.json"
+in_room r
+
 # --- banned
 room_affiliate $R outcast
 must 20 event r event=left "reason=this account was banned from it"

@@ -337,6 +337,36 @@ lists(void **state)
 	}
 }
 
+/* As many as there may be, with names that no request takes: nothing of it is
+ * sent to the keeper, which would close on it. */
+static void
+long_names(void **state)
+{
+	static char text[LIMIT_ROOM_MEMBERS * 1100];
+	size_t at = (size_t)snprintf(text, sizeof(text),
+	    "<query xmlns='http://jabber.org/protocol/muc#admin'>");
+	int i;
+
+	(void)state;
+	for (i = 0; i < LIMIT_ROOM_MEMBERS; i++)
+		at += (size_t)snprintf(text + at, sizeof(text) - at,
+		    "<item affiliation='member' jid='%0*d@a.lit'/>", 1000, i);
+	snprintf(text + at, sizeof(text) - at, "</query>");
+	world_new(0);
+	says(M_FRONT_JOIN, ROOM, "");
+	answer_as("disco#info", ROOM, "result", ROOM, GOOD);
+	comes(SELF(""));
+	answers(GOOD, text, LIST(""), LIST(""));
+	(void)members(ROOM_REFUSED, "");
+	for (i = 0; i < LIMIT_ROOM_MEMBERS; i++) {
+		struct reader r;
+
+		assert_int_equal(tells(&r), M_NET_MEMBER);
+	}
+	told(M_NET_LEFT, ROOM, "too long");
+	world_free();
+}
+
 /* --- changes -------------------------------------------------------------------------- */
 
 /* One is removed: told to the keeper before anything else is asked. */
@@ -901,6 +931,7 @@ main(void)
 		cmocka_unit_test(refused),
 		cmocka_unit_test(taken),
 		cmocka_unit_test(lists),
+		cmocka_unit_test(long_names),
 		cmocka_unit_test(removed),
 		cmocka_unit_test(added),
 		cmocka_unit_test(ended),
