@@ -46,7 +46,9 @@ sealed_free(struct records *r, struct sealed *s)
 		return;
 	if (s->epoch != 0 && (e = epoch_find(r, s->epoch)) != NULL)
 		e->live--;
-	free(s);
+	/* Who has a copy of the disk has the epoch's key, or will: of what was
+	 * deleted nothing may be found here either. */
+	freezero(s, sizeof(*s) + s->len);
 }
 
 /* --- names ------------------------------------------------------------------ */

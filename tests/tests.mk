@@ -178,13 +178,15 @@ lint-format:
 	$(call say,LINT,clang-format)
 	$(Q)clang-format --dry-run -Werror $(C_ALL) $(H_ALL)
 # What the keeper's walls kill: glibc's qsort asks for the memory's size.
-# And no maximum without a test that names it.
+# And no maximum without a test that names it, no claim by a test that is none.
 lint-words:
 	$(call say,LINT,words)
 	$(Q)! grep -nE '\b(qsort|strcpy|strcat|sprintf)\(' $(filter agent/% ipc/%,$(C_ALL))
 	$(Q)for l in $$(grep -o 'define LIMIT_[A-Z0-9_]*' agent/limits.h); do \
 		[ $$l = define ] || grep -qw $$l tests/unit/*.c || \
 		{ echo "agent/limits.h: $$l: no test names it"; exit 1; }; done
+	$(Q)for f in $$(grep -oE '`(unit|regress)/[a-z0-9_-]+\.(c|sh)`' THREATS.md | tr -d '`'); do \
+		[ -f tests/$$f ] || { echo "THREATS.md: $$f: no such test"; exit 1; }; done
 lint-shell:
 	$(call say,LINT,shellcheck)
 	$(Q)shellcheck -x -P tests/lab $(SH_ALL)
