@@ -230,6 +230,110 @@ test_long_names(void **state)
 	party_close(&p);
 }
 
+/* --- the most ------------------------------------------------------------------------ */
+
+#define CROWD (LIMIT_ROOM_READERS / LIMIT_DEVICES)
+
+/* Every other one has OMEMO 2 alone. */
+static uint8_t
+of_turn(const char *jid)
+{
+	return jid[strcspn(jid, "@") - 1] % 2 ? NS_OMEMO2 : NS_LEGACY;
+}
+
+/* NEED of a crowd whose members have LIMIT_DEVICES devices each, all
+ * of them with one key. */
+static void
+answer_crowd(struct side *s, const struct side *of)
+{
+	uint32_t ids[LIMIT_DEVICES], n, i, device;
+	struct reader rows = s->net->r;
+	struct buffer copy, b;
+	char jid[256];
+	uint8_t ns;
+	int own;
+
+	for (i = 0; i < LIMIT_DEVICES; i++)
+		ids[i] = 1000 + i;
+	buffer_init(&copy, FRAME_MAX);
+	buffer_put(&copy, rows.p, rows.left);
+	reader_init(&rows, copy.data, copy.len);
+	for (n = reader_u32(&rows); n > 0; n--) {
+		reader_cstring(&rows, jid, sizeof jid);
+		ns = reader_u8(&rows);
+		device = reader_u32(&rows);
+		own = strcmp(jid, s->jid) == 0;
+		if (device == 0) {
+			assert_int_equal(
+			    hand_list_in(s, ns, jid, LIST_READ,
+				own ? &s->device : ids,
+				own			 ? 1
+				    : ns == of_turn(jid) ? LIMIT_DEVICES
+							 : 0),
+			    0);
+			continue;
+		}
+		body(&b, "s1s41", s->jid, ns, jid, device, BUNDLE_HERE);
+		buffer_put(&b,
+		    ns == NS_LEGACY ? of->bundle.data : of->bundle2.data,
+		    ns == NS_LEGACY ? of->bundle.len : of->bundle2.len);
+		assert_int_equal(user_call(s->net, M_BUNDLE, &b), 0);
+	}
+	buffer_free(&copy);
+}
+
+static int
+encrypt_crowd(struct party *p, const uint8_t *handle)
+{
+	int status = ENCRYPT_NEED;
+
+	for (int i = 0; i < 8 && status == ENCRYPT_NEED; i++)
+		if ((status = try_encrypt(p->j, handle)) == ENCRYPT_NEED)
+			answer_crowd(p->j, &p->s.romeo);
+	return status;
+}
+
+/* To LIMIT_ROOM_READERS devices in both versions a short text gets, and the
+ * longest is refused, which the front is told: no net waits with it for ever. */
+static void
+test_crowd(void **state)
+{
+	struct row *rows = calloc(LIMIT_ROOM_READERS, sizeof *rows);
+	uint8_t handle[HANDLE_SIZE];
+	struct buffer event;
+	char text[LIMIT_TEXT + 1];
+	struct party p;
+	uint32_t n;
+
+	(void)state;
+	must(rows != NULL);
+	party_open(&p, 1);
+	assert_int_equal(hand_names(p.j, "p", CROWD, 0), 0);
+	say(p.j, "m1", handle);
+	assert_int_equal(encrypt_crowd(&p, handle), ENCRYPT_WAIT);
+	n = readers(p.j, handle, rows, LIMIT_ROOM_READERS);
+	assert_int_equal(n, LIMIT_ROOM_READERS);
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(
+		    acknowledge_in(p.j, rows[i].peer, rows[i].u, ROLE_READER),
+		    0);
+	free(rows);
+	assert_int_equal(encrypt_crowd(&p, handle), ENCRYPT_DONE);
+	memset(text, 'x', LIMIT_TEXT);
+	text[LIMIT_TEXT] = '\0';
+	assert_int_equal(try_say(p.j, "m2", FORMAT_BODY, text, handle), 0);
+	user_forget_events(p.j->front);
+	assert_int_equal(encrypt_crowd(&p, handle), ERR_TOO_LONG);
+	buffer_init(&event, FRAME_MAX);
+	user_event(p.j->front, M_EVENT_FAILED, &event);
+	assert_non_null(memmem(event.data, event.len, "too long", 8));
+	buffer_free(&event);
+	/* no ratchet has moved: the next one is as good */
+	say(p.j, "m3", handle);
+	assert_int_equal(encrypt_crowd(&p, handle), ENCRYPT_DONE);
+	party_close(&p);
+}
+
 int
 main(void)
 {
@@ -239,6 +343,7 @@ main(void)
 		cmocka_unit_test(test_listed_is_no_contact),
 		cmocka_unit_test(test_longest_list),
 		cmocka_unit_test(test_long_names),
+		cmocka_unit_test(test_crowd),
 	};
 
 	world_setup();
