@@ -327,8 +327,10 @@ empty_initiate(struct keeper *k, struct txn *t, const struct account *a,
 	if ((err = peer_open(t, a->jid, w->to, &p)) != 0)
 		return err;
 	d = peer_find(&p, w->device);
-	if (d == NULL || !device_is_reader(d) || device_is_unshown(d) ||
-	    !(d->listed & (1U << w->ns)))
+	/* a trust message is no text of the user's: its reader's key is
+	 * verified, by a word perhaps, and need not have been shown */
+	if (d == NULL || !device_is_reader(d) ||
+	    (device_is_unshown(d) && !w->tell) || !(d->listed & (1U << w->ns)))
 		return ERR_NO_SESSION;
 	if (b == NULL)
 		return 2;
