@@ -22,7 +22,9 @@ struct applying {
 	struct account *a;
 	const struct told_item *item;
 	const struct secret *envelope;
-	int own; /* the word of a device of ours */
+	int own;     /* the word of a device of ours */
+	int counted; /* room is known */
+	size_t room; /* contacts that may still be made */
 };
 
 int
@@ -125,14 +127,29 @@ apply_known(struct applying *x, struct peer *p, uint8_t trust,
 	return err;
 }
 
-/* 1: its record may be made; 0: no; or an error. */
+/*
+ * 1: one more record may be made, and is counted; 0: no; or an error. All are
+ * opened for it, and none of those that are staged is among them: once a
+ * message.
+ */
 static int
-has_room(struct applying *x)
+take_room(struct applying *x)
 {
 	struct peer_counts counts;
-	int err = peer_count(x->keeper, x->a->jid, &counts);
+	int err;
 
-	return err != 0 ? err : counts.peers < LIMIT_PEERS;
+	if (!x->counted) {
+		err = peer_count(x->keeper, x->a->jid, &counts);
+		if (err != 0)
+			return err;
+		x->room =
+		    counts.peers < LIMIT_PEERS ? LIMIT_PEERS - counts.peers : 0;
+		x->counted = 1;
+	}
+	if (x->room == 0)
+		return 0;
+	x->room--;
+	return 1;
 }
 
 static int
@@ -149,7 +166,7 @@ apply_word(
 	if (!may_say(x, owner, trust, key))
 		return 0;
 	err = peer_open(x->t, x->a->jid, owner, &p);
-	if (err == ERR_NOT_FOUND && (err = has_room(x)) <= 0)
+	if (err == ERR_NOT_FOUND && (err = take_room(x)) <= 0)
 		return err;
 	if (err < 0)
 		return err;
@@ -181,7 +198,7 @@ told_apply(struct keeper *k, struct txn *t, struct account *a,
     struct reader *r)
 {
 	struct applying x = { k, t, a, item, envelope,
-		strcmp(item->sender, a->jid) == 0 };
+		strcmp(item->sender, a->jid) == 0, 0, 0 };
 	char from[LIMIT_JID + 1], to[LIMIT_JID + 1], owner[LIMIT_JID + 1];
 	uint8_t key[32], trust;
 	uint32_t n;
