@@ -56,8 +56,10 @@
 #define LIMIT_WINDOW	    (31 * 86400) /* seconds a message stays for siblings */
 #define WINDOW_DEFAULT	    86400
 /* --- trust messages --- */
-#define LIMIT_TOLD	    64 /* that wait for their sender's key, per account */
-#define LIMIT_TOLD_DEVICE   4		/* of these, of one sender's key */
+#define LIMIT_TOLD 64 /* that wait for their sender's key, per account */
+#define LIMIT_TOLD_DEVICE                                                      \
+	16 /* of these, of one sender's key: a newcomer is told of LIMIT_WORK  \
+	      keys in LIMIT_WORK / LIMIT_TELL_KEYS, and of decisions after */
 #define LIMIT_TOLD_ENVELOPE (32 * 1024) /* octets of one; longer: not kept */
 #define LIMIT_TOLD_KEYS	    256		/* keys that one may speak of */
 #define LIMIT_WORDS	    32 /* per contact, of keys not seen yet; oldest goes */
