@@ -999,6 +999,10 @@ test_most(void **state)
 	tower_open(&tower, loop, JULIET);
 	u = tower.admin;
 	peer_make(&p, LIMIT_DEVICES);
+	for (p.nwords = 0; p.nwords < LIMIT_WORDS; p.nwords++) {
+		p.words[p.nwords].key[0] = (uint8_t)p.nwords;
+		p.words[p.nwords].trust = TRUST_VERIFIED;
+	}
 	for (size_t most = LIMIT_PEERS + 1; most >= LIMIT_PEERS; most--) {
 		forge_begin(&g);
 		long_name(name, 20000);
