@@ -107,6 +107,7 @@ struct told_item { /* a trust message that may count one day */
 	char *to; /* who its envelope has to name */
 	uint32_t device;
 	uint8_t u[32]; /* the key that wrote it */
+	uint8_t stranger;
 };
 
 TAILQ_HEAD(told_items, told_item);

@@ -408,10 +408,10 @@ static int
 keep_told(struct decrypting *d, const struct device *row)
 {
 	const struct told_from from = { d->sender,
-		d->peer.own ? d->conversation : d->jid, d->device, row->u };
+		d->peer.own ? d->conversation : d->jid, d->device, row->u,
+		(uint8_t)is_stranger(d) };
 
-	if (is_stranger(d) ||
-	    !told_is_wanted(d->account, d->ns, d->text.data, d->textlen))
+	if (!told_is_wanted(d->account, d->ns, d->text.data, d->textlen))
 		return 0;
 	return told_keep(
 	    d->r->keeper, d->txn, d->account, &from, d->text.data, d->textlen);

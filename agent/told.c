@@ -45,6 +45,7 @@ list_add(struct account *a, uint64_t seq, const struct told_from *from)
 	i->seq = seq;
 	i->device = from->device;
 	memcpy(i->u, from->u, sizeof i->u);
+	i->stranger = from->stranger;
 	/* records are not loaded in their order */
 	TAILQ_FOREACH(at, &a->told, entry)
 		if (at->seq > seq)
@@ -110,29 +111,50 @@ count(const struct account *a, const struct told_item *of, int key)
 	return n;
 }
 
-/* The first of this writer's key, if there are too many; else, if there are too
- * many of all, the first of the sender who has most. */
+/* The first of the sender, or of the stranger, who has most. */
 static struct told_item *
-to_go(struct account *a, const struct told_from *from)
+of_most(struct account *a, int stranger)
 {
 	struct told_item *i, *most = NULL;
 	size_t n, best = 0;
 
 	TAILQ_FOREACH(i, &a->told, entry)
-		if (strcmp(i->sender, from->sender) == 0 &&
-		    memcmp(i->u, from->u, sizeof i->u) == 0) {
-			if (count(a, i, 1) >= LIMIT_TOLD_DEVICE)
-				return i;
-			break;
-		}
-	if (a->ntold < LIMIT_TOLD)
-		return NULL;
-	TAILQ_FOREACH(i, &a->told, entry)
-		if ((n = count(a, i, 0)) > best) {
+		if ((!stranger || i->stranger) && (n = count(a, i, 0)) > best) {
 			best = n;
 			most = i;
 		}
 	return most;
+}
+
+static size_t
+strangers(const struct account *a)
+{
+	struct told_item *i;
+	size_t n = 0;
+
+	TAILQ_FOREACH(i, &a->told, entry)
+		n += i->stranger;
+	return n;
+}
+
+/* The first of this writer's key, if there are too many; else, if there are too
+ * many of strangers or of all, one of whoever has most of these. */
+static struct told_item *
+to_go(struct account *a, const struct told_from *from)
+{
+	const size_t part = from->stranger ? STRANGERS_SHARE : 1;
+	struct told_item *i;
+
+	TAILQ_FOREACH(i, &a->told, entry)
+		if (strcmp(i->sender, from->sender) == 0 &&
+		    memcmp(i->u, from->u, sizeof i->u) == 0) {
+			if (count(a, i, 1) >= LIMIT_TOLD_DEVICE / part)
+				return i;
+			break;
+		}
+	if (from->stranger && strangers(a) >= LIMIT_TOLD / STRANGERS_SHARE)
+		return of_most(a, 1);
+	return a->ntold < LIMIT_TOLD ? NULL : of_most(a, 0);
 }
 
 int
@@ -158,6 +180,7 @@ told_keep(struct keeper *k, struct txn *t, struct account *a,
 	buffer_put_cstring(&b, from->to);
 	buffer_put_u32(&b, from->device);
 	buffer_put(&b, from->u, 32);
+	buffer_put_u8(&b, from->stranger);
 	buffer_put_string(&b, text, len);
 	err = b.err != 0
 	    ? b.err
@@ -171,7 +194,7 @@ told_keep(struct keeper *k, struct txn *t, struct account *a,
 struct kept {
 	char sender[LIMIT_JID + 1], to[LIMIT_JID + 1];
 	uint32_t device;
-	uint8_t u[32];
+	uint8_t u[32], stranger;
 	const uint8_t *text;
 	size_t len;
 };
@@ -186,6 +209,7 @@ unpack(struct kept *kept, const uint8_t *p, size_t len)
 	reader_cstring(&r, kept->to, sizeof kept->to);
 	kept->device = reader_u32(&r);
 	reader_fixed(&r, kept->u, sizeof kept->u);
+	kept->stranger = reader_u8(&r);
 	kept->text = reader_string(&r, &kept->len, LIMIT_TOLD_ENVELOPE);
 	return reader_end(&r) != 0 ? ERR_CORRUPT : 0;
 }
@@ -195,7 +219,7 @@ told_load(struct keeper *k, struct account *a, const uint8_t *name,
     size_t namelen, const uint8_t *p, size_t len)
 {
 	struct kept kept;
-	struct told_from from = { kept.sender, kept.to, 0, kept.u };
+	struct told_from from = { kept.sender, kept.to, 0, kept.u, 0 };
 	struct reader n;
 	uint64_t seq;
 
@@ -204,6 +228,7 @@ told_load(struct keeper *k, struct account *a, const uint8_t *name,
 	if (reader_end(&n) != 0 || unpack(&kept, p, len) != 0)
 		return ERR_CORRUPT;
 	from.device = kept.device;
+	from.stranger = kept.stranger;
 	if (seq > k->accounts->seq)
 		k->accounts->seq = seq;
 	return list_add(a, seq, &from);

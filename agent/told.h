@@ -39,13 +39,16 @@ struct told_from { /* who wrote it */
 			 * ours the conversation */
 	uint32_t device;
 	const uint8_t *u;
+	uint8_t stranger; /* the user has not written to it, nor decided */
 };
 
 /* May this text be a trust message? One that is missed is not applied. */
 int told_is_wanted(
     const struct account *, uint8_t ns, const uint8_t *text, size_t len);
 /* It waits, staged. The oldest of the same key goes over LIMIT_TOLD_DEVICE,
- * over LIMIT_TOLD one of whoever has most. */
+ * over LIMIT_TOLD one of whoever has most; strangers have a part of both, and
+ * give way to each other alone: two who meet scan each other's codes, one of
+ * them first. */
 int told_keep(struct keeper *, struct txn *, struct account *,
     const struct told_from *, const uint8_t *text, size_t len);
 /* Ask the parser about the next one whose writer's key is verified, if there
