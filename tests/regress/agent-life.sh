@@ -20,6 +20,10 @@ role() {
 		[ "$pid" = "$$" ] || echo "$pid"
 	done
 }
+# none PATTERN: asked anew each time that must tries
+none() {
+	[ -z "$(role "$1")" ]
+}
 
 # In the foreground: the same line, then it serves until it is told.
 "$O/xmpp-agent" -D >"$T/agent.out" 2>"$T/agent.err" &
@@ -59,7 +63,7 @@ must 10 is_locked
 kill -TERM "$outer"
 wait "$outer" || fail "exit status $? after SIGTERM"
 [ ! -e "$XMPP_AGENT_SOCK" ] || fail "the socket is still there"
-must 10 test -z "$(role 'xmpp-agent -x|xmpp-agent-[sp]')"
+must 10 none 'xmpp-agent -x|xmpp-agent-[sp]'
 status && fail "somebody answers"
 
 # eval "$(xmpp-agent -s)", with a passphrase source: unlocked at start.
@@ -74,7 +78,7 @@ must 10 opened
 grep -q juliet@capulet.lit "$T/list.out" || fail "list"
 "$O/xmpp-agent" -k || fail "-k"
 must 10 test ! -e "$XMPP_AGENT_SOCK"
-must 10 test -z "$(role 'xmpp-agent -x|xmpp-agent-[sp]')"
+must 10 none 'xmpp-agent -x|xmpp-agent-[sp]'
 "$O/xmpp-agent" -k 2>"$T/k.err" && fail "-k without an agent"
 grep -q '^xmpp-agent: ' "$T/k.err" || fail "what -k says without an agent"
 
@@ -85,7 +89,7 @@ must 10 test -s "$T/held.out"
 must 10 opened
 kill -STOP "$outer"
 kill -KILL "$(role 'xmpp-agent -x keeper')"
-must 10 test -z "$(role xmpp-agent-store)"
+must 10 none xmpp-agent-store
 mkfifo "$T/hold"
 python3 -c 'import sqlite3, sys
 c = sqlite3.connect(sys.argv[1], timeout=10)
@@ -150,5 +154,5 @@ unset XMPP_AGENT_SOCK
 [ $? = 7 ] || fail "the command's exit status"
 grep -qi "locked" "$T/own.out" || fail "the command found no agent"
 must 10 test ! -e "$XDG_RUNTIME_DIR/xmpp-agent/agent.sock"
-must 10 test -z "$(role 'xmpp-agent -x|xmpp-agent-[sp]')"
+must 10 none 'xmpp-agent -x|xmpp-agent-[sp]'
 echo passed
