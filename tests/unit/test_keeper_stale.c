@@ -330,7 +330,7 @@ listed_as(struct three *t, int reader, int is_stale)
 {
 	struct reader *r = &t->s.juliet.admin->r;
 	struct buffer b;
-	uint8_t u[32], v[6];
+	uint8_t u[32], v[7];
 	char jid[256];
 	uint32_t id;
 	int found = 0;

@@ -136,7 +136,7 @@ test_policy_alone(void **state)
 	assert_int_equal(reader_u32(r), 0);
 	reader_fixed(r, u, sizeof u);
 	assert_memory_equal(u, zero, sizeof u);
-	for (int i = 0; i < 6; i++)
+	for (int i = 0; i < 7; i++)
 		assert_int_equal(reader_u8(r), 0);
 	assert_int_equal(reader_end(r), 0);
 	stage_close(&s);
