@@ -89,8 +89,7 @@ main(int argc, char **argv)
 		if (pid == first && !WIFSTOPPED(status))
 			return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
 		if (pid != -1 && WIFSTOPPED(status))
-			(void)ptrace(
-			    PTRACE_CONT, pid, 0, on_stop(pid, status));
+			(void)ptrace(PTRACE_CONT, pid, 0, on_stop(pid, status));
 	}
 	return 2;
 }

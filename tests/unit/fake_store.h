@@ -305,7 +305,7 @@ turns(struct fake *f)
 
 /* What a restart finds, whatever was under way. */
 static inline int
-restart(struct fake *f)
+fake_restart(struct fake *f)
 {
 	int err = 0;
 
@@ -324,7 +324,7 @@ static inline int
 reload(struct fake *f)
 {
 	assert_true(records_idle(f->records));
-	return restart(f);
+	return fake_restart(f);
 }
 
 static inline int
