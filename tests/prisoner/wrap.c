@@ -24,8 +24,8 @@ int __real_seccomp_rule_add_array(
     scmp_filter_ctx, uint32_t, int, unsigned, const struct scmp_arg_cmp *);
 int __wrap_seccomp_rule_add_array(
     scmp_filter_ctx, uint32_t, int, unsigned, const struct scmp_arg_cmp *);
-int __real_seccomp_load(const scmp_filter_ctx);
-int __wrap_seccomp_load(const scmp_filter_ctx);
+int __real_seccomp_load(scmp_filter_ctx);
+int __wrap_seccomp_load(scmp_filter_ctx);
 
 static struct {
 	unsigned row, without; /* of this role's, from 1 */
@@ -91,7 +91,7 @@ __wrap_seccomp_rule_add_array(scmp_filter_ctx ctx, uint32_t action, int nr,
 /* The live prisoner comes back from its signal, which the roles that have no
  * signals may not. */
 int
-__wrap_seccomp_load(const scmp_filter_ctx ctx)
+__wrap_seccomp_load(scmp_filter_ctx ctx)
 {
 	if (wrap.lives)
 		(void)__real_seccomp_rule_add_array(
