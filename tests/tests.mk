@@ -142,6 +142,13 @@ fuzz:
 			$$(ls -d tests/fuzz/corpus/$$n 2>/dev/null) || exit 1; done
 unit-fuzz: $(FUZZ)
 
+# make fuzz-replay: every corpus, cut and with bits turned, under sanitizers
+fuzz-replay:
+	$(Q)$(deps) build test
+	$(Q)+$(MAKE) --no-print-directory SAN=address,undefined unit-fuzz
+	$(Q)SAN=address,undefined tests/run -o build-san fuzz/
+.PHONY: fuzz-replay
+
 # make cov: which lines of the keeper's files the unit programs and corpora run
 # (test_store's store is another process, and its walls refuse the figures)
 cov:
