@@ -510,6 +510,10 @@ encrypt_all(struct encrypting *e)
 			  e->o->handle, HANDLE_SIZE)
 		    : outbox_put(e->txn, e->account, e->o);
 	}
+	if (err == ERR_TOO_LONG)
+		snprintf(e->why, sizeof e->why,
+		    "%.120s: too long for one message to all who read there",
+		    e->o->conversation);
 	if (err == 0) /* what DONE answers, while out is there */
 		buffer_put(&e->r->reply, out.data, out.len);
 	buffer_free(&out);

@@ -72,7 +72,7 @@ outbox_put(struct txn *t, const struct account *a, const struct outbox *o)
 	buffer_put_u8(&b, o->format);
 	buffer_put_string(&b, o->text, o->entry.len);
 	buffer_put_string(&b, o->elements, o->elementslen);
-	err = b.err == ERR_TOO_LONG ? ERR_FULL : b.err;
+	err = b.err;
 	if (err == 0)
 		err = txn_put(t, RECORD_OUTBOX, a->jid, o->handle, HANDLE_SIZE,
 		    b.data, b.len);

@@ -24,6 +24,7 @@ struct outbox {
 /* Into a new one, in the ordinary heap but for the text; outbox_release. */
 int outbox_open(
     struct txn *, struct account *, const uint8_t *handle, struct outbox **out);
+/* ERR_TOO_LONG: with its elements it is more than a record takes. */
 int outbox_put(struct txn *, const struct account *, const struct outbox *);
 void outbox_release(struct outbox *);
 /* The handle of what this client has composed under this id. */

@@ -28,17 +28,16 @@ old=$(git rev-parse -q --verify "$(cat tests/bench/old)^{commit}") ||
 
 # archives TREE BUILD: what the work is linked with
 archives() {
-	make -s -C "$1" -j2 "O=$2" "$2/agent.a" "$2/omemo.a" "$2/crypto.a" \
+	make -s -C "$1" -j2 "O=$2" "$2/agent.a" "$2/sce.a" "$2/omemo.a" "$2/crypto.a" \
 		"$2/sandbox.a" "$2/ipc.a" >"$T/make.log" 2>&1
 }
 
-# link TREE BUILD OUT [MORE...]: the same work in both; what plays the parser
-# is not in the older one
+# link TREE BUILD OUT: the same work in both
 link() {
 	cc -std=c17 -O2 -g -w -D_GNU_SOURCE -DOPENSSL_API_COMPAT=30000 \
 		-DOPENSSL_NO_DEPRECATED '-DVERSION="0"' -o "$3" \
-		"$1/tests/bench/work.c" -Wl,--start-group "$2"/{agent,omemo,crypto,sandbox,ipc}.a \
-		"${@:4}" -Wl,--end-group -lcmocka -lcrypto -lseccomp -lbsd >"$3.log" 2>&1
+		"$1/tests/bench/work.c" -Wl,--start-group "$2"/{agent,sce,omemo,crypto,sandbox,ipc}.a \
+		-Wl,--end-group -lcmocka -lexpat -lcrypto -lseccomp -lbsd >"$3.log" 2>&1
 }
 
 # count PROGRAM: instructions in fixed_work
@@ -55,7 +54,7 @@ cp tests/bench/work.c "$T/old/tests/bench/work.c"
 archives "$T/old" "$T/build" || fail "the old commit does not build"
 link "$T/old" "$T/build" "$T/before" ||
 	fail "the work does not build with the old commit: name a newer one in tests/bench/old"
-link /mnt/tree "$O" "$T/now" "$O/sce.a" -lexpat || fail "the work does not build"
+link /mnt/tree "$O" "$T/now" || fail "the work does not build"
 before=$(count "$T/before")
 now=$(count "$T/now")
 [ "$before" -gt 1000000 ] || fail "nothing was counted: $before"
