@@ -60,7 +60,7 @@ want_again(const struct guests *g, const char *jid, const struct peer *p)
 	struct bundle *b;
 	struct client *c;
 
-	for (uint8_t ns = 0; ns < OMEMO_PROFILES; ns++) {
+	for (uint8_t ns = 0; ns < NAMESPACES; ns++) {
 		TAILQ_FOREACH(c, &g->keeper->clients, entry)
 			if (attach_is_net(c, g->account))
 				net_unset_fresh(c->net, ns, jid);

@@ -20,7 +20,7 @@ namespaces(const struct device *d)
 	uint8_t bits = d->sessions & d->listed;
 	int ns = device_namespace(d);
 
-	return bits != 0 || ns < 0 ? bits : NAMESPACE(ns);
+	return bits != 0 || ns < 0 ? bits : (uint8_t)NAMESPACE(ns);
 }
 
 static int
