@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "../unit/keeper_world.h"
+#include "leaks.h"
 #define SHAPE_DISPATCH
 #include "shapes.h"
 
@@ -26,7 +27,9 @@ start(void)
 	struct user *u;
 	struct buffer b;
 
+	leaks_off();
 	world_setup();
+	leaks_on();
 	loop = loop_new();
 	must(loop != NULL);
 	world = world_new(loop);

@@ -10,6 +10,7 @@
 
 #include "../../agent/crypto/crypto.h"
 #include "../../agent/export.h"
+#include "leaks.h"
 
 #define JULIET "juliet@capulet.lit"
 
@@ -18,8 +19,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static int
 init(void)
 {
+	leaks_off();
 	if (secret_heap_init(SECURE_HEAP) != 0 || crypto_init() != 0)
 		abort();
+	leaks_on();
 	return 1;
 }
 

@@ -9,6 +9,7 @@
  *   1  a packed session: unpacked, packed again to the same octets, and used.
  */
 #include "../unit/omemo_device.h"
+#include "leaks.h"
 #include "shapes.h"
 
 #define WIRES 12
@@ -126,9 +127,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size < 1)
 		return 0;
+	leaks_off();
 	if (scenes[0] == NULL && scenes[1] == NULL &&
 	    (secret_heap_init(1 << 20) != 0 || crypto_init() != 0))
 		abort();
+	leaks_on();
 	sc = &scenes[data[0] & 1];
 	if (*sc == NULL)
 		*sc = scene_make(data[0] & 1);

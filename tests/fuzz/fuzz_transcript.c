@@ -12,6 +12,7 @@
 #include "../unit/check.h"
 /* cmocka first */
 #include "../unit/keeper_world.h"
+#include "leaks.h"
 
 #define RECORDED 256
 #define STEPS	 12
@@ -19,9 +20,6 @@
 #define SECRET	 "no net is told these words"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-/* of the sanitizer, if there is one */
-void __lsan_disable(void) __attribute__((weak));
-void __lsan_enable(void) __attribute__((weak));
 
 struct recorded {
 	uint8_t type, *p;
@@ -171,18 +169,6 @@ must_be_decided(struct side *s, const uint8_t u[32])
 	user_free(who);
 }
 
-/* Only the locked heap, where no sanitizer looks, leads to the generators'
- * contexts: they are no leak. */
-static void
-begin(void)
-{
-	if (__lsan_disable != NULL)
-		__lsan_disable();
-	world_setup();
-	if (__lsan_enable != NULL)
-		__lsan_enable();
-}
-
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -199,9 +185,12 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		stage = NULL;
 	}
 	if (stage == NULL) {
-		if (runs == 0)
-			begin();
-		runs += runs == 0;
+		if (runs == 0) {
+			leaks_off();
+			world_setup();
+			leaks_on();
+			runs = 1;
+		}
 		stage = stage_new();
 	}
 	net = (data[0] & 3) == 1;
