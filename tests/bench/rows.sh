@@ -133,10 +133,10 @@ private() {
 		"/proc/$1/smaps_rollup"
 }
 
-# memory NAME: of launcher, keeper, derive and store, unlocked
+# memory NAME: of all that the launcher has started, and itself, unlocked
 memory() {
 	local role total=0 n
-	for role in launcher keeper derive store; do
+	for role in launcher keeper derive store parser; do
 		n=$(private "$(role_pid "$role" "${PID[$1]}")")
 		printf '%s KiB\t%d\n' "$role" "$n"
 		total=$((total + n))

@@ -13,7 +13,8 @@ import statistics
 import sys
 import time
 
-ONE_BY_ONE = 200
+ONE_BY_ONE = 100
+PAUSE = 0.03  # a person's: what follows a message (receipts) is over
 BURST = 1000
 PATIENCE = 60
 
@@ -56,6 +57,7 @@ def main():
     events.next()
     times = []
     for i in range(ONE_BY_ONE):
+        time.sleep(PAUSE)
         began = time.perf_counter()
         say(out, f"one-{i}")
         got = events.next()
