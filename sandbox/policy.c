@@ -20,6 +20,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <termios.h>
 
 #include "../agent/limits.h"
@@ -189,6 +191,7 @@ const struct policy_call policy_calls[] = {
 	{ N, "select",		ALLOW, ALWAYS, "libstrophe's loop" },
 	{ N, "pselect6",	ALLOW, ALWAYS, "libstrophe's loop" },
 	{ N, "getsockopt",	ALLOW, ANDIS(1, SOL_SOCKET, 2, SO_ERROR), "has the connection failed" },
+	{ O, "setsockopt",	ALLOW, ANDIS(1, IPPROTO_TCP, 2, TCP_QUICKACK), "a server that gathers what it sends waits for an acknowledgement" },
 
 	/* --- store: SQLite, where Landlock confines every path ------------------ */
 	{ S, "openat",		ALLOW, ALWAYS, "the database and its log" },

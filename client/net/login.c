@@ -277,6 +277,19 @@ pump_again(struct net *net, int more)
 	}
 }
 
+/*
+ * A server that gathers what it sends (Nagle's algorithm) sends the next
+ * stanza when this one is acknowledged, which the kernel would put off by
+ * 40 ms. The option does not last: it is set anew after each read.
+ */
+static void
+acknowledge_now(int sock)
+{
+	int on = 1;
+
+	(void)setsockopt(sock, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
+}
+
 static void
 pump(struct net *net)
 {
@@ -291,6 +304,8 @@ pump(struct net *net)
 		drained = is_readable(net->sock) ? 0 : drained + 1;
 		xmpp_run_once(net->ctx, 0);
 	}
+	if (net->watch != NULL)
+		acknowledge_now(net->sock);
 	net->pumping = 0;
 	pump_again(net, drained < DRAIN);
 }

@@ -259,6 +259,8 @@ row_way() {
 	no_talkers
 	talkers
 	chats "$O" encrypted
+	no_talkers # plain's net would say handles that are left in the outbox
+	talkers
 	chats "$O/bench/plain" plain
 }
 
