@@ -26,7 +26,9 @@
 #define ANCHOR_MAX   64		   /* octets of what the store says is one */
 #define ROW_OVERHEAD (ROW_KEY + 4) /* in a PUT frame */
 #define BATCH_OCTETS (1024 * 1024) /* then the next batch begins */
-#define TXN_OCTETS   (768 * 1024)  /* one transaction's rows */
+#ifndef TXN_OCTETS
+#define TXN_OCTETS (768 * 1024) /* one transaction's rows */
+#endif
 #define QUEUE_OCTETS (16 * 1024 * 1024) /* committed, not durable: BUSY above */
 
 /* The sealed octets of one version of one row; counted by its users. */

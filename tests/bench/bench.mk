@@ -13,9 +13,11 @@ $(B)/sign/xmpp-agent: $(O)/agent/main.o $(O)/tests/bench/bench_sign.o \
 	$(Q)mkdir -p $(@D) && rm -f $@
 	$(call link,$(L_KEEPER))
 	$(Q)chmod 0111 $@
-# The agent as installed, but a contact may have 1,024 devices.
+# The agent as installed, but a contact may have 1,024 devices, and a
+# transaction their sessions.
 $(B)/wide/xmpp-agent: FORCE
-	$(Q)+$(MAKE) --no-print-directory O=$(B)/wide CFLAGS=-DLIMIT_DEVICES=1024 \
+	$(Q)+$(MAKE) --no-print-directory O=$(B)/wide \
+		CFLAGS="-DLIMIT_DEVICES=1024 -DTXN_OCTETS=1572864" \
 		$(addprefix $(B)/wide/,xmpp-agent xmpp-agent-store xmpp-agent-parser)
 $(B)/sign/xmpp-agent-%: $(O)/xmpp-agent-%
 	$(Q)mkdir -p $(@D) && ln -f $< $@
