@@ -24,8 +24,10 @@ ours() {
 theirs() {
 	count=$((count + 1))
 	say romeo "from profanity $count"
-	must 20 event chat event=message "from=$R" encryption=omemo:1 \
-		"body=from profanity $count"
+	wait_for 20 event chat event=message "from=$R" encryption=omemo:1 \
+		"body=from profanity $count" && return
+	told romeo
+	fail "profanity's message $count never came"
 }
 
 has_device_list() {
@@ -81,8 +83,12 @@ moved() {
 begin_anew() { # PERSON whose device it is
 	say romeo "/omemo end"
 	say romeo "/omemo start"
-	must 20 requested "$(in_home "$1" "$O/xmpp-key" --json list |
-		sed 's/.*"device": *\([0-9]*\).*/\1/')"
+	must 20 requested "$(device "$1")"
+}
+
+device() {
+	in_home "$1" "$O/xmpp-key" --json list |
+		sed 's/.*"device": *\([0-9]*\).*/\1/'
 }
 
 requested() {
@@ -98,12 +104,15 @@ meet() {
 	server
 	profanity_start romeo "$R"
 	profanity_keys romeo
-	must 10 has_device_list
+	wait_for 10 has_device_list || { told romeo; fail "no list of romeo's"; }
 	agent_start juliet
 	identity juliet "$J"
 	chat_start chat juliet "$J"
 	online chat juliet "$J"
 	window
+	# what it sends before it has a session it does not send at all
+	[ "$1" = ours ] || wait_for 10 requested "$(device juliet)" ||
+		begin_anew juliet
 	talk "$1" "$2"
 	profanity_stop romeo
 	profanity_start romeo "$R"
