@@ -152,7 +152,7 @@ key_log(struct key *key)
 	} while (more > 0);
 	if (more < 0)
 		return fail_agent("log", more, "");
-	if (chain.broken != 0)
+	if (chain.why != NULL)
 		return fail("log",
 		    "entry %" PRIu64 ": %s; the log was "
 		    "changed by somebody who has the vault's key",

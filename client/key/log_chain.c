@@ -21,7 +21,7 @@ struct page { /* a reply's head */
 static void
 breaks(struct log_chain *c, uint64_t seq, const char *why)
 {
-	if (c->broken != 0)
+	if (c->why != NULL)
 		return;
 	c->broken = seq;
 	c->why = why;

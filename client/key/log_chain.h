@@ -30,8 +30,8 @@ struct log_chain {
 	uint64_t since; /* time of the first */
 	uint8_t digest[32];
 	int begun;
-	uint64_t broken; /* entry at which the chain breaks; 0: whole so far */
-	const char *why;
+	const char *why; /* the chain breaks; NULL: whole so far */
+	uint64_t broken; /* at this entry; 0: before the first */
 };
 
 /*

@@ -83,8 +83,7 @@ read_slot(xmpp_stanza_t *iq)
 	uint64_t max;
 	size_t i;
 
-	(void)slot_is_service(iq, &max);
-	check(max > 0);
+	check(slot_is_service(iq, &max) || max == UINT64_MAX);
 	if (slot_parse(iq, &slot, &why) == 0) {
 		check(strncmp(slot.put.text, "https://", 8) == 0);
 		check(strncmp(slot.get.text, "https://", 8) == 0);

@@ -81,7 +81,7 @@ static void
 must_be_whole(struct user *u)
 {
 	assert_int_equal(read_log(u), 0);
-	if (chain.broken != 0)
+	if (chain.why != NULL)
 		fail_msg("broken at %llu: %s", (unsigned long long)chain.broken,
 		    chain.why);
 }
