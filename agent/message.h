@@ -40,12 +40,12 @@ enum offer { OFFERED = 1, SHOWN = 2 };
 struct offers {
 	uint64_t seen; /* real time: the client was here */
 	uint64_t mark; /* seq */
-	size_t n;
+	size_t n, room;
 
 	struct {
 		uint8_t handle[HANDLE_SIZE];
 		uint8_t state;
-	} v[LIMIT_WAITING];
+	} v[]; /* room of them: one more than there were */
 };
 
 /* On the ordinary heap; free(). A new one if there is none. ERR_FULL: over

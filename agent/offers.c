@@ -8,21 +8,44 @@
 
 #include "message.h"
 
-static int
-unpack(const struct secret *s, struct offers *o)
+/* With room for n rows and one more. */
+static struct offers *
+make(size_t n)
 {
+	struct offers *o = calloc(1, sizeof *o + (n + 1) * sizeof o->v[0]);
+
+	if (o != NULL)
+		o->room = n + 1;
+	return o;
+}
+
+static int
+unpack(const struct secret *s, struct offers **out)
+{
+	uint64_t mark;
+	struct offers *o;
 	struct reader r;
-	size_t i;
+	size_t i, n;
+	int err;
 
 	reader_init(&r, s->data, s->len);
-	o->seen = reader_u64(&r);
-	o->mark = reader_u64(&r);
-	o->n = reader_count(&r, LIMIT_WAITING);
-	for (i = 0; i < o->n && r.err == 0; i++) {
+	(void)reader_u64(&r); /* seen */
+	mark = reader_u64(&r);
+	n = reader_count(&r, LIMIT_WAITING);
+	if ((o = make(n)) == NULL)
+		return ERR_MEMORY;
+	o->mark = mark;
+	o->n = n;
+	for (i = 0; i < n && r.err == 0; i++) {
 		reader_fixed(&r, o->v[i].handle, HANDLE_SIZE);
 		o->v[i].state = reader_u8(&r);
 	}
-	return reader_end(&r) != 0 ? ERR_CORRUPT : 0;
+	err = reader_end(&r) != 0 ? ERR_CORRUPT : 0;
+	if (err != 0)
+		free(o);
+	else
+		*out = o;
+	return err;
 }
 
 static int
@@ -52,23 +75,20 @@ int
 offers_open(struct keeper *k, struct txn *t, const struct account *a,
     const char *client, struct offers **out)
 {
-	struct offers *o = calloc(1, sizeof *o);
+	struct offers *o = NULL;
 	struct secret s = { 0 };
 	int err;
 
 	*out = NULL;
-	if (o == NULL)
-		return ERR_MEMORY;
 	err = txn_get(t, RECORD_CLIENT, a->jid, client, strlen(client), &s);
 	if (err == 0)
-		err = unpack(&s, o);
-	else if (err == ERR_NOT_FOUND)
-		err = new_name(k, a);
+		err = unpack(&s, &o);
+	else if (err == ERR_NOT_FOUND && (err = new_name(k, a)) == 0 &&
+	    (o = make(0)) == NULL)
+		err = ERR_MEMORY;
 	secret_free(&s);
-	if (err != 0) {
-		free(o);
+	if (err != 0)
 		return err;
-	}
 	o->seen = clock_real();
 	*out = o;
 	return 0;
@@ -166,7 +186,7 @@ offers_set(struct offers *o, const struct account *a, const struct indexed *e,
 		/* more rows than messages: of some the message is gone */
 		if (o->n >= a->messages.n)
 			drop_gone(o, &a->messages);
-		if (o->n == LIMIT_WAITING)
+		if (o->n == LIMIT_WAITING || o->n == o->room)
 			return;
 		i = o->n++;
 		memcpy(o->v[i].handle, e->handle, HANDLE_SIZE);
