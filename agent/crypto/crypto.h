@@ -78,8 +78,11 @@ int crypto_mont_to_ed(const uint8_t u[32], int sign, uint8_t ed[32]);
 
 /* ed25519.c (RFC 8032). priv is the seed. */
 int crypto_ed25519_public(const uint8_t seed[32], uint8_t pub[32]);
-int crypto_ed25519_sign(
-    const uint8_t seed[32], const void *m, size_t len, uint8_t sig[64]);
+/* pub: the seed's own, from where no one else can put another (a signature
+ * with a wrong one gives the key away); it spares a multiplication. NULL:
+ * computed. */
+int crypto_ed25519_sign(const uint8_t seed[32], const uint8_t *pub,
+    const void *m, size_t len, uint8_t sig[64]);
 /* 0 or ERR_BAD_SIGNATURE. */
 int crypto_ed25519_verify(
     const uint8_t pub[32], const void *m, size_t len, const uint8_t sig[64]);

@@ -18,10 +18,10 @@ crypto_ed25519_public(const uint8_t seed[32], uint8_t pub[32])
 }
 
 int
-crypto_ed25519_sign(
-    const uint8_t seed[32], const void *m, size_t len, uint8_t sig[64])
+crypto_ed25519_sign(const uint8_t seed[32], const uint8_t *pub, const void *m,
+    size_t len, uint8_t sig[64])
 {
-	EVP_PKEY *key = crypto_import(crypto_state.ed25519, seed, NULL);
+	EVP_PKEY *key = crypto_import(crypto_state.ed25519, seed, pub);
 	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
 	size_t siglen = 64;
 	int err = ERR_CRYPTO;

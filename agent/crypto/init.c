@@ -116,7 +116,7 @@ warm_asymmetric(void)
 	if ((err = crypto_x25519_public(key, pub)) != 0 ||
 	    (err = crypto_x25519(key, NULL, pub, out)) != 0 ||
 	    (err = crypto_ed25519_public(key, pub)) != 0 ||
-	    (err = crypto_ed25519_sign(key, "warm", 4, sig)) != 0 ||
+	    (err = crypto_ed25519_sign(key, pub, "warm", 4, sig)) != 0 ||
 	    (err = crypto_ed25519_verify(pub, "warm", 4, sig)) != 0 ||
 	    (err = crypto_ed25519_scalar(key, out)) != 0 ||
 	    (err = crypto_ed_to_mont(pub, out)) != 0 ||

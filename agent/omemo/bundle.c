@@ -70,7 +70,7 @@ omemo_bundle_sign(const struct omemo_profile *profile,
 	buffer_init(&m, 33);
 	omemo_key_encode(profile, spk, &m);
 	if ((err = m.err) == 0)
-		err = crypto_ed25519_sign(id->seed, m.data, m.len, sig);
+		err = crypto_ed25519_sign(id->seed, id->ed, m.data, m.len, sig);
 	if (err == 0 && profile->identity_size == 33)
 		sig[63] |= id->ed[31] & 0x80;
 	buffer_free(&m);
@@ -113,7 +113,9 @@ omemo_label_sign(const struct omemo_identity *id, const void *label, size_t len,
 {
 	int err = omemo_label_check(len);
 
-	return err != 0 ? err : crypto_ed25519_sign(id->seed, label, len, sig);
+	return err != 0
+	    ? err
+	    : crypto_ed25519_sign(id->seed, id->ed, label, len, sig);
 }
 
 int

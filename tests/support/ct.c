@@ -22,10 +22,10 @@ int __real_crypto_import_public(
     EVP_PKEY_CTX *, const uint8_t priv[32], uint8_t pub[32]);
 int __wrap_crypto_import_public(
     EVP_PKEY_CTX *, const uint8_t priv[32], uint8_t pub[32]);
-int __real_crypto_ed25519_sign(
-    const uint8_t seed[32], const void *m, size_t len, uint8_t sig[64]);
-int __wrap_crypto_ed25519_sign(
-    const uint8_t seed[32], const void *m, size_t len, uint8_t sig[64]);
+int __real_crypto_ed25519_sign(const uint8_t seed[32], const uint8_t *pub,
+    const void *m, size_t len, uint8_t sig[64]);
+int __wrap_crypto_ed25519_sign(const uint8_t seed[32], const uint8_t *pub,
+    const void *m, size_t len, uint8_t sig[64]);
 
 int __real_crypto_x25519(const uint8_t priv[32], const uint8_t *pub,
     const uint8_t peer[32], uint8_t out[32]);
@@ -72,10 +72,10 @@ __wrap_crypto_import_public(
 }
 
 int
-__wrap_crypto_ed25519_sign(
-    const uint8_t seed[32], const void *m, size_t len, uint8_t sig[64])
+__wrap_crypto_ed25519_sign(const uint8_t seed[32], const uint8_t *pub,
+    const void *m, size_t len, uint8_t sig[64])
 {
-	int err = __real_crypto_ed25519_sign(seed, m, len, sig);
+	int err = __real_crypto_ed25519_sign(seed, pub, m, len, sig);
 
 	publish(sig, 64);
 	return err;

@@ -155,7 +155,11 @@ test_ed25519(void **state)
 
 		assert_int_equal(crypto_ed25519_public(seed, pub), 0);
 		equal(pub, v[i].pub);
-		assert_int_equal(crypto_ed25519_sign(seed, m, len, sig), 0);
+		assert_int_equal(
+		    crypto_ed25519_sign(seed, NULL, m, len, sig), 0);
+		equal(sig, v[i].sig);
+		assert_int_equal(
+		    crypto_ed25519_sign(seed, pub, m, len, sig), 0);
 		equal(sig, v[i].sig);
 		assert_int_equal(crypto_ed25519_verify(pub, m, len, sig), 0);
 		sig[5] ^= 4;
@@ -186,7 +190,7 @@ test_one_context_per_key(void **state)
 		assert_int_equal(crypto_ed25519_public(seed[i], pub[i]), 0);
 	for (int i = 0; i < 6; i++) {
 		assert_int_equal(
-		    crypto_ed25519_sign(seed[i % 2], "m", 1, sig), 0);
+		    crypto_ed25519_sign(seed[i % 2], NULL, "m", 1, sig), 0);
 		assert_int_equal(
 		    crypto_ed25519_verify(pub[i % 2], "m", 1, sig), 0);
 		assert_int_equal(

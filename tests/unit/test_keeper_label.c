@@ -196,7 +196,8 @@ test_verdict(void **state)
 		memcpy(own.v[0].u, u, 32);
 		assert_int_equal(peer_put(t, JULIET, &own), 0);
 		txn_commit(t);
-		assert_int_equal(crypto_ed25519_sign(seed, "phone", 5, sig), 0);
+		assert_int_equal(
+		    crypto_ed25519_sign(seed, NULL, "phone", 5, sig), 0);
 		assert_int_equal(
 		    verdict_on(&s.juliet, 77, "phone", 5, sig, 64), LABEL_GOOD);
 		assert_int_equal(
@@ -211,7 +212,8 @@ test_verdict(void **state)
 		    verdict_on(&s.juliet, s.juliet.device, "phone", 5, sig, 64),
 		    LABEL_BAD);
 		/* a signed prekey is no name */
-		assert_int_equal(crypto_ed25519_sign(seed, spk, 32, sig), 0);
+		assert_int_equal(
+		    crypto_ed25519_sign(seed, NULL, spk, 32, sig), 0);
 		assert_int_equal(
 		    verdict_on(&s.juliet, 77, spk, 32, sig, 64), LABEL_BAD);
 	}
