@@ -105,16 +105,18 @@ ratchet(struct client *c, size_t n)
 {
 	struct cast *cast = acquainted(c, n, "r");
 	const int rounds = 3;
-	double took = 0;
+	double took = 0, encrypted = 0;
 
 	for (int i = 0; i < rounds; i++) {
 		cast_compose(cast);
 		cast_encrypt(cast, IN_FLIGHT);
+		encrypted += cast->encrypted;
 		cast_sent(cast);
 		cast_read(cast);
 		took += cast_answer(cast, IN_FLIGHT);
 	}
 	figure("ratchet", (double)n * rounds / took);
+	figure("round", (double)n * rounds / (took + encrypted));
 }
 
 /* --- session: a bundle handed in, the first message ------------------------------ */
