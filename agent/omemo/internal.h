@@ -63,7 +63,6 @@ struct state { /* secure heap; packed by session_pack.c, field by field */
 	uint32_t serial;	/* within the session; ties kept keys to it */
 	uint8_t initiator;	/* we began it */
 	uint8_t pending;	/* our messages are wrapped in a key exchange */
-	uint8_t turn;		/* the next one begins a chain: ratchet_turn */
 	uint8_t answered;	/* the peer has read one of ours */
 	uint8_t one_less;	/* the peer's previous counter is libsignal's */
 	uint8_t doubts;		/* chains of which that was not known */
@@ -72,8 +71,8 @@ struct state { /* secure heap; packed by session_pack.c, field by field */
 	uint32_t prekey, signed_prekey, device; /* of the key exchange */
 	uint8_t digest[16];			/* of its secret */
 	uint8_t root[32];
-	uint8_t own_priv[32], own_pub[32]; /* our ratchet key; turn: none */
-	uint8_t send_key[32];		   /* sending chain; turn: none */
+	uint8_t own_priv[32], own_pub[32]; /* our ratchet key */
+	uint8_t send_key[32];		   /* sending chain */
 	uint32_t send_next, send_previous;
 	uint8_t nchains;
 	struct chain chains[LIMIT_CHAINS]; /* oldest first */
@@ -87,12 +86,6 @@ void wire_write_kex(const struct omemo_profile *, const struct state *st,
 /* (root, X25519(own, remote)) -> root, chain key */
 int ratchet_step_root(const struct omemo_profile *, struct state *,
     const uint8_t remote[32], uint8_t chain[32]);
-/*
- * The peer has begun a chain. Ours has ended, and what it was made of is not
- * needed any more; the next is begun when there is something to send (The
- * Double Ratchet Algorithm, "Deferring new ratchet key generation").
- */
-void ratchet_await(struct state *);
 /* A new ratchet key of ours and its sending chain. */
 int ratchet_turn(
     const struct omemo_profile *, struct state *, const uint8_t remote[32]);

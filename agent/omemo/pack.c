@@ -27,7 +27,7 @@ pack_state(const struct state *st, struct buffer *out)
 	buffer_put_u32(out, st->serial);
 	buffer_put_u8(out,
 	    (uint8_t)(st->initiator | st->pending << 1 | st->answered << 2 |
-		st->one_less << 3 | st->doubts << 4 | st->turn << 7));
+		st->one_less << 3 | st->doubts << 4));
 	buffer_put(out, st->peer.u, 32);
 	buffer_put(out, st->peer.ed, 32);
 	buffer_put(out, st->base, 32);
@@ -61,7 +61,6 @@ unpack_state(struct reader *r, struct state *st)
 	st->answered = flags >> 2 & 1;
 	st->one_less = flags >> 3 & 1;
 	st->doubts = flags >> 4 & DOUBTS_MAX;
-	st->turn = flags >> 7;
 	reader_fixed(r, st->peer.u, 32);
 	reader_fixed(r, st->peer.ed, 32);
 	reader_fixed(r, st->base, 32);
@@ -76,7 +75,7 @@ unpack_state(struct reader *r, struct state *st)
 	st->send_next = reader_u32(r);
 	st->send_previous = reader_u32(r);
 	st->nchains = reader_u8(r);
-	if (st->nchains > LIMIT_CHAINS || (st->turn && st->nchains == 0) ||
+	if (st->nchains > LIMIT_CHAINS || flags > 127 ||
 	    (st->pending && !st->initiator) ||
 	    (st->nchains == 0 && !st->initiator))
 		return ERR_CORRUPT;

@@ -33,27 +33,17 @@ ratchet_step_root(const struct omemo_profile *profile, struct state *st,
 	return err;
 }
 
-void
-ratchet_await(struct state *st)
-{
-	st->turn = 1;
-	st->send_previous = st->send_next;
-	st->send_next = 0;
-	secret_wipe(st->own_priv, sizeof st->own_priv);
-	secret_wipe(st->own_pub, sizeof st->own_pub);
-	secret_wipe(st->send_key, sizeof st->send_key);
-}
-
 int
 ratchet_turn(const struct omemo_profile *profile, struct state *st,
     const uint8_t remote[32])
 {
 	int err;
 
-	if ((err = crypto_x25519_generate(st->own_priv, st->own_pub)) == 0 &&
-	    (err = ratchet_step_root(profile, st, remote, st->send_key)) == 0)
-		st->turn = 0;
-	return err;
+	st->send_previous = st->send_next;
+	st->send_next = 0;
+	if ((err = crypto_x25519_generate(st->own_priv, st->own_pub)) != 0)
+		return err;
+	return ratchet_step_root(profile, st, remote, st->send_key);
 }
 
 int

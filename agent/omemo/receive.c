@@ -135,10 +135,7 @@ add_chain(struct state *st, const struct chain *c)
 	return &st->chains[st->nchains++];
 }
 
-/*
- * A message under a new ratchet key: a step of the root, if it opens. Before
- * our own next key nobody can answer to it: there is none that would open.
- */
+/* A message under a new ratchet key: a step of the root, if it opens. */
 static int
 open_new(struct receive *r)
 {
@@ -147,16 +144,14 @@ open_new(struct receive *r)
 	struct chain c = { .next = 0 };
 	int first = st->nchains == 0, err;
 
-	if (st->turn)
-		return ERR_BAD_MAC;
 	memcpy(c.pub, r->m->ratchet, 32);
 	if ((err = ratchet_step_root(profile, st, c.pub, c.key)) != 0 ||
 	    (err = open_with_chain(r, &c)) != 0)
 		goto out;
 	if (!first && (err = end_chain(r, &st->chains[st->nchains - 1])) != 0)
 		goto out;
-	ratchet_await(st);
 	if ((err = pass_message(r, add_chain(st, &c))) != 0 ||
+	    (err = ratchet_turn(profile, st, c.pub)) != 0 ||
 	    (err = r->ops->ratchet_add(r->ops->arg, c.pub)) != 0)
 		goto out;
 	r->result->new_chain = 1;

@@ -134,10 +134,6 @@ omemo_encrypt(struct omemo_session *s, const struct omemo_identity *self,
 		return ERR_TOO_LONG;
 	st = s->states[0];
 	buffer_init(&m, WIRE_MAX);
-	if (st->turn &&
-	    (err = ratchet_turn(
-		 s->profile, st, st->chains[st->nchains - 1].pub)) != 0)
-		goto out;
 	memcpy(chain, st->send_key, 32);
 	if ((err = ratchet_chain(chain, mk)) != 0 ||
 	    (err = ratchet_seal(s->profile, st, self, mk, plain, len, &m)) != 0)

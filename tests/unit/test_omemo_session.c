@@ -192,57 +192,6 @@ test_turns(void **state)
 	run_both(turns);
 }
 
-/*
- * Who has read the beginning of a chain has no ratchet key and no chain of its
- * own until it writes; and no third key can follow in between, whoever made it.
- */
-static void
-deferred(int version)
-{
-	static const uint8_t nothing[32];
-	struct pair p = pair_new(version);
-	struct state *a, *b;
-	struct wire w, x;
-	uint8_t root[32];
-
-	pair_meet(&p);
-	w = pair_send(&p, p.a);
-	x = pair_send(&p, p.a);
-	reads(&p, p.b, &w);
-	b = p.b->session->states[0];
-	assert_int_equal(b->turn, 1);
-	assert_memory_equal(b->own_priv, nothing, 32);
-	assert_memory_equal(b->own_pub, nothing, 32);
-	assert_memory_equal(b->send_key, nothing, 32);
-	assert_int_equal(omemo_session_ready(p.b->session), 1);
-	assert_int_equal(omemo_session_unanswered(p.b->session), 0);
-	reads(&p, p.b, &x); /* the chain goes on */
-	/* a's owner turns once more, with all that it knows */
-	a = p.a->session->states[0];
-	assert_int_equal(
-	    ratchet_turn(p.a->profile, a, a->chains[a->nchains - 1].pub), 0);
-	x = pair_send(&p, p.a);
-	b = p.b->session->states[0];
-	memcpy(root, b->root, sizeof root);
-	refuses(&p, p.b, &x, ERR_BAD_MAC);
-	b = p.b->session->states[0];
-	assert_memory_equal(root, b->root, sizeof root);
-	assert_int_equal(b->turn, 1);
-	w = pair_send(&p, p.b);
-	b = p.b->session->states[0];
-	assert_int_equal(b->turn, 0);
-	assert_memory_not_equal(b->own_priv, nothing, 32);
-	assert_int_equal(omemo_session_unanswered(p.b->session), 1);
-	pair_free(&p);
-}
-
-static void
-test_deferred(void **state)
-{
-	(void)state;
-	run_both(deferred);
-}
-
 /* libsignal's previous counter is one less: the last of a chain, late. */
 static void
 last_late(int version)
@@ -890,7 +839,6 @@ main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_late),
 		cmocka_unit_test(test_turns),
-		cmocka_unit_test(test_deferred),
 		cmocka_unit_test(test_last_late),
 		cmocka_unit_test(test_both_begin),
 		cmocka_unit_test(test_skip),
