@@ -122,7 +122,8 @@ chat_quit j
 mapfile -t all < <(roles | while read -r pid _; do
 	if descends "$pid" "${PID[juliet]}"; then echo "$pid"; fi
 done)
-kill -KILL "${all[@]}"
+# the store first: one that hears its link end writes its log back
+kill -KILL "$(role_pid store "${PID[juliet]}")" "${all[@]}"
 must 10 gone "${PID[juliet]}"
 rm -f "$T/juliet-agent.out"
 frame=$((4096 + 24))
