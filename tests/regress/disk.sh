@@ -122,8 +122,10 @@ chat_quit j
 mapfile -t all < <(roles | while read -r pid _; do
 	if descends "$pid" "${PID[juliet]}"; then echo "$pid"; fi
 done)
-# the store first: one that hears its link end writes its log back
-kill -KILL "$(role_pid store "${PID[juliet]}")" "${all[@]}"
+# all at once: a store that hears its link end writes its log back, and one
+# that died alone is started again
+kill -STOP "${all[@]}"
+kill -KILL "${all[@]}"
 must 10 gone "${PID[juliet]}"
 rm -f "$T/juliet-agent.out"
 frame=$((4096 + 24))
