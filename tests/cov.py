@@ -12,7 +12,7 @@ import sys
 
 # What runs in other processes only.
 ELSEWHERE = {"agent/derive.c", "agent/launcher.c", "agent/launcher_ask.c",
-             "agent/main.c", "agent/place.c", "agent/store.c",
+             "agent/main.c", "agent/parser.c", "agent/place.c", "agent/store.c",
              "agent/supervisor.c", "ipc/agent_client.c", "ipc/duration.c",
              "ipc/sync.c"}
 NO_CODE = {"profile", "methods"}
