@@ -25,6 +25,7 @@ ROLES = ["keeper", "store", "launcher", "net", "net", "front", "front",
 FRONTS = ("front", "starter")
 SETTLE = 150  # seconds for all to be done: the longest back-off is 60
 CALM = 75  # seconds without any progress: no more will come
+NOTICED = 3  # seconds after which the last kill's end has been read
 SHARE = 0.25  # mean seconds between two messages of a client
 
 
@@ -174,11 +175,11 @@ class Chaos(Drive):
         calm, left = time.monotonic(), None
         while time.monotonic() < end and time.monotonic() - calm < CALM:
             self.step()
-            now = (len(self.sent), len(self.missing()),
+            now = (len(self.sent), len(self.missing()), self.ends,
                    all(c.online for c in self.clients))
             if now != left:
                 calm, left = time.monotonic(), now
-            if now[2] and not now[1]:
+            if now[3] and not now[1] and time.monotonic() - calm > NOTICED:
                 break
         self.leave_all()
         for client in self.clients:
@@ -196,7 +197,8 @@ class Chaos(Drive):
             client.close()
             if client.proc.returncode != 0:
                 raise world.Failure(f"{client.name} left with "
-                                    f"{client.proc.returncode}")
+                                    f"{client.proc.returncode}: "
+                                    f"{client.last_words()}")
 
     # --- the figures ------------------------------------------------------
 

@@ -174,6 +174,11 @@ class Client:
         """It has ended and all of its output has been read."""
         return self.proc.poll() is not None and not self.read()
 
+    def last_words(self):
+        """The end of what it has said of errors, in all of its lives."""
+        with open(f"{T}/{self.name}.err", encoding="utf-8") as err:
+            return "; ".join(err.read().splitlines()[-3:])
+
     def close(self):
         self.proc.stdout.close()
         if self.proc.stdin:
