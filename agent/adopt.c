@@ -35,6 +35,16 @@ accounts_doubt(struct keeper *k)
 }
 
 /*
+ * May it go on? Not what is known to be older than what was sent or published
+ * from it, whoever says so: the sending chains would use keys twice.
+ */
+static int
+is_newest(uint8_t doubt)
+{
+	return (doubt & (DOUBT_OLDER | DOUBT_SERVER)) == 0;
+}
+
+/*
  * It was moved: ids of prekeys that a lost later state may have given out are
  * passed over, and ours are published whatever the server has.
  */
@@ -129,6 +139,11 @@ adopt_state(struct request *r)
 
 	if (err == 0 && how > ADOPT_COPIED)
 		err = ERR_ARGUMENT;
+	if (err == 0 && how == ADOPT_MOVED && !is_newest(doubt)) {
+		request_abort(r, t, ERR_DOUBT,
+		    "this state is not the newest: give --copied");
+		return;
+	}
 	at = r->reply.len;
 	buffer_put_u32(&r->reply, 0);
 	txn_large(t); /* prekeys of all, an empty message to each contact */

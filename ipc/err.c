@@ -51,7 +51,7 @@ static const struct {
 	[-ERR_CRYPTO] = { "crypto", "the cryptographic library failed" },
 	[-ERR_CONTAINED] = { "contained", "the sandbox could not be put up" },
 	[-ERR_CROWDED] = { "crowded", "no room for more from this sender" },
-	[-ERR_DOUBT] = { "doubt", "the agent's state may be an old one or a copy (xmpp-key adopt --moved or --copied)" },
+	[-ERR_DOUBT] = { "doubt", "the agent's state may be an old one or a copy (xmpp-key status says more)" },
 	[-ERR_ROOM] = { "room", "nothing can be encrypted in this room" },
 	/* clang-format on */
 };

@@ -88,7 +88,7 @@ const struct message messages[] = {
 	  "Labels of the account's devices as the server has them: does the device's key verify them?" },
 	{ M_ADOPT, "ADOPT", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL, "how:u8",
 	  "accounts:[ jid:s device:u32 ]",
-	  "End a doubt: the state was moved and goes on, or it is a copy and gets new device ids." },
+	  "End a doubt: the state was moved and goes on, or it is a copy and gets new device ids. What is older than the anchor or the server remembers (doubt 1 or 4) cannot go on: DOUBT." },
 	{ M_ROTATE, "ROTATE", LINK_CLIENT, RIGHT_ADMIN, 0, SMALL,
 	  "account:s identity:u8", "device:u32 fingerprint:f32",
 	  "A new signed prekey now, or (identity 1) another identity key and device id." },

@@ -93,8 +93,7 @@ compare_kinship(struct report *r, const struct doctor_bundle *ours,
 	f = report_add(r, LEVEL_WRONG, "bundle-copy",
 	    "the bundle has prekeys that this state never made: another copy "
 	    "of it may be in use, or this one is old");
-	snprintf(
-	    f->command, sizeof(f->command), "xmpp-key adopt --moved|--copied");
+	snprintf(f->command, sizeof(f->command), "xmpp-key adopt --copied");
 	r->copy = 1;
 }
 

@@ -67,8 +67,8 @@ compare_vault(struct report *r, const struct doctor_agent *a)
 	    a->doubt & DOUBT_SERVER
 		? "; the server has prekeys that it never made"
 		: "");
-	snprintf(
-	    f->command, sizeof(f->command), "xmpp-key adopt --moved|--copied");
+	snprintf(f->command, sizeof(f->command), "xmpp-key adopt %s",
+	    (a->doubt & ~DOUBT_PLACE) != 0 ? "--copied" : "--moved|--copied");
 }
 
 static void

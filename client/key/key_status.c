@@ -117,8 +117,9 @@ print_lines(
 		if (s->doubt & doubts[i].doubt)
 			printf("in doubt: %s\n", doubts[i].what);
 	if (s->doubt != 0)
-		puts("nothing is sent or received until: xmpp-key adopt "
-		     "--moved|--copied");
+		printf("nothing is sent or received until: xmpp-key adopt %s\n",
+		    (s->doubt & ~DOUBT_PLACE) != 0 ? "--copied"
+						   : "--moved|--copied");
 	json_array_foreach(clients, i, row)
 	{
 		fputs("client ", stdout);

@@ -78,12 +78,23 @@ sending() {
 # Nothing is sent, and the reason is told in one line.
 refused() {
 	sending && fail "$1: xmpp-send sent something"
-	grep -q 'old one or a copy (xmpp-key adopt --moved or --copied)' \
+	grep -q 'old one or a copy (xmpp-key status says more)' \
 		"$T/send.err" || fail "$1: no reason given"
 	[ "$(wc -l <"$T/send.err")" = 1 ] || fail "$1: more than one line"
 	must 5 doubt "$2"
 	in_home juliet "$O/xmpp-key" status >"$T/status.out"
 	grep -q '^in doubt: ' "$T/status.out" || fail "$1: status says nothing"
+}
+
+# It goes on, says the user; the agent knows better.
+not_moved() {
+	grep -q '^nothing is sent or received until: xmpp-key adopt --copied$' \
+		"$T/status.out" || fail "$1: status names --moved"
+	in_home juliet "$O/xmpp-key" adopt --moved --passphrase-file \
+		"$T/passphrase" >"$T/adopt.out" 2>&1 && fail "$1: it went on"
+	grep -q 'this state is not the newest: give --copied' "$T/adopt.out" ||
+		fail "$1: no reason given: $(cat "$T/adopt.out")"
+	must 5 doubt "$2"
 }
 
 adopt() {
@@ -132,6 +143,7 @@ down
 rm -f "$ANCHOR"/anchor-*
 up
 refused "older, after a restart" '["older"]'
+not_moved older '["older"]'
 was=$(device)
 adopt --copied
 [ "$(device)" != "$was" ] || fail "--copied kept the device id"
@@ -153,7 +165,7 @@ was=$(device)
 : >"$T/chat.json"
 chat_start chat juliet "$J"
 must 20 event chat event=offline
-must 5 grep -q "adopt --moved" "$T/chat.json"
+must 5 grep -q "old one or a copy" "$T/chat.json"
 adopt --moved
 [ "$(device)" = "$was" ] || fail "--moved changed the device id"
 must 30 event chat event=online
@@ -188,6 +200,7 @@ doubt "[]" || fail "nothing here can tell"
 sending && fail "sent, though the server's bundle is a later one"
 grep -q 'old one or a copy' "$T/send.err" || fail "no reason: server"
 refused "the server's bundle" '["server"]'
+not_moved server '["server"]'
 adopt --copied
 chat_up
 talk

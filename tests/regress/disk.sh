@@ -144,13 +144,14 @@ agent_start juliet
 unlock juliet
 in_home juliet "$O/xmpp-key" status >"$T/status.out" || fail status
 grep -q '^in doubt: ' "$T/status.out" || fail "an older state is not noticed"
-in_home juliet "$O/xmpp-key" adopt --moved --passphrase-file "$T/passphrase" \
+in_home juliet "$O/xmpp-key" adopt --copied --passphrase-file "$T/passphrase" \
 	>"$T/adopt.out" 2>&1 || fail adopt
 chat_start j juliet "$J"
 must 30 event j event=online
-chat_say r "$J" "after the crash" crash
-must 30 event j event=message "body=after the crash"
-chat_say j "$R" "and back" back
-must 30 event r event=message "body=and back"
+# (it is another device now, which Romeo hears of with her first message)
+chat_say j "$R" "after the crash" crash
+must 30 event r event=message "body=after the crash"
+chat_say r "$J" "and back" back
+must 30 event j event=message "body=and back"
 chat_quit j
 chat_quit r

@@ -147,7 +147,7 @@ mends bundle-signature "$publish"
 alter 's,<preKeyPublic preKeyId=.[0-9]*.>[^<]*</preKeyPublic>,,'
 mends bundle-prekeys "$publish"
 alter "s,</prekeys>,<preKeyPublic preKeyId='70000'>BQAA</preKeyPublic></prekeys>,"
-finds bundle-copy "xmpp-key adopt --moved|--copied"
+finds bundle-copy "xmpp-key adopt --copied"
 put "$bundle" "$(cat "$T/bundle.xml")"
 well "the foreign prekey"
 

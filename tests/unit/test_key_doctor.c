@@ -101,6 +101,12 @@ FAULT(doubt)
 	a->doubt = DOUBT_PLACE;
 }
 
+FAULT(older)
+{
+	(void)s;
+	a->doubt = DOUBT_OLDER;
+}
+
 FAULT(due)
 {
 	(void)s;
@@ -360,6 +366,7 @@ FAULT(beyond)
 #define PUBLISH "xmpp-key publish " JID
 #define FIX	"xmpp-key doctor " JID " --fix"
 #define ADOPT	"xmpp-key adopt --moved|--copied"
+#define COPIED	"xmpp-key adopt --copied"
 #define REVOKE	"xmpp-key revoke " JID " --device 31415"
 
 static const struct {
@@ -373,6 +380,7 @@ static const struct {
 	{ fault_vault, "vault", LEVEL_WRONG, 0, "xmpp-key create " JID, "" },
 	{ fault_locked, "locked", LEVEL_WRONG, 0, "xmpp-key unlock", "" },
 	{ fault_doubt, "doubt", LEVEL_WRONG, 0, ADOPT, "another file" },
+	{ fault_older, "doubt", LEVEL_WRONG, 0, COPIED, "older" },
 	{ fault_due, "due", LEVEL_WRONG, MEND_PUBLISH, PUBLISH, "the bundle" },
 	{ fault_due_soon, "due", LEVEL_NOTE, 0, "", "device list and bundle" },
 	{ fault_age, "signed-prekey-age", LEVEL_WRONG, MEND_PUBLISH, PUBLISH,
@@ -437,7 +445,7 @@ static const struct {
 	    "1 used up" },
 	{ fault_altered, "bundle-prekeys", LEVEL_WRONG, MEND_PUBLISH, PUBLISH,
 	    "1 altered" },
-	{ fault_beyond, "bundle-copy", LEVEL_WRONG, 0, ADOPT, "another copy" },
+	{ fault_beyond, "bundle-copy", LEVEL_WRONG, 0, COPIED, "another copy" },
 };
 
 static const struct finding *
