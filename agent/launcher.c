@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
- * The launcher: makes the socketpairs and the pipe, starts keeper, derive, store
- * and parser with exactly the descriptors that are theirs, and ends when one of
- * them ends. It runs askpass and the passphrase source when the keeper asks.
+ * The launcher: makes the socketpairs and the pipe, starts keeper and store, and
+ * when the keeper serves derive and parser, with exactly the descriptors that
+ * are theirs, and ends when one of them ends. It runs askpass and the passphrase source when the keeper asks.
  * Holds nothing that lasts; reads nothing but the keeper's requests.
  */
 #include "launcher.h"
@@ -45,7 +45,9 @@ struct launcher {
 	const struct agent_options *options;
 	struct loop *loop;
 	struct connection *keeper;
-	pid_t roles[ROLES];
+	pid_t roles[ROLES]; /* 0: not started yet, or ended */
+	int derive, parser; /* their ends until they are started, -1: they are */
+	int ended;	    /* roles */
 	pid_t asking;	 /* the child that answers an ASK, 0: none */
 	uint32_t ask_id; /* of that request */
 	uint32_t ending; /* the one that the keeper has taken back */
@@ -162,7 +164,25 @@ pair(int sv[2])
 		err(AGENT_EXIT_AGAIN, "socketpair");
 }
 
-/* All four roles; returns our end of the keeper's socketpair. */
+/* What the first answer does not wait for: what they are asked meanwhile waits
+ * in their socketpairs. */
+static void
+rest_start(struct launcher *l)
+{
+	const char *const derive_argv[] = { "xmpp-agent", "-x", "derive",
+		NULL };
+
+	if (l->derive == -1 || l->ended > 0)
+		return;
+	l->roles[DERIVE] =
+	    role_start("/proc/self/exe", derive_argv, &l->derive, 1);
+	l->roles[PARSER_ROLE] = program_start(PARSER, NULL, &l->parser, 1);
+	(void)close(l->derive);
+	(void)close(l->parser);
+	l->derive = l->parser = -1;
+}
+
+/* Keeper and store; returns our end of the keeper's socketpair. */
 static int
 roles_start(struct launcher *l)
 {
@@ -170,8 +190,6 @@ roles_start(struct launcher *l)
 	char life[32], idle[32];
 	const char *const keeper_argv[] = { "xmpp-agent", "-x", "keeper", life,
 		idle, l->options->forward, NULL };
-	const char *const derive_argv[] = { "xmpp-agent", "-x", "derive",
-		NULL };
 
 	pair(store);
 	pair(derive);
@@ -189,19 +207,16 @@ roles_start(struct launcher *l)
 
 	l->roles[STORE_ROLE] =
 	    program_start(STORE, l->options->state, store_fds, store_n);
-	l->roles[PARSER_ROLE] = program_start(PARSER, NULL, &parser[1], 1);
-	l->roles[DERIVE] =
-	    role_start("/proc/self/exe", derive_argv, &derive[1], 1);
 	l->roles[KEEPER] = role_start("/proc/self/exe", keeper_argv, keeper_fds,
 	    l->options->forward != NULL ? 7 : 6);
 	(void)close(store[0]);
 	(void)close(store[1]);
 	(void)close(derive[0]);
-	(void)close(derive[1]);
 	(void)close(launcher[0]);
 	(void)close(parser[0]);
-	(void)close(parser[1]);
 	(void)close(answer[0]);
+	l->derive = derive[1];
+	l->parser = parser[1];
 	l->answer = answer[1];
 	return launcher[1];
 }
@@ -252,6 +267,7 @@ on_frame(void *arg, struct frame *f)
 	if ((error = message_check(m->request, f->body.p, f->body.left)) != 0)
 		return error;
 	if (f->type == M_SERVING) {
+		rest_start(l);
 		if (l->ready != -1 && write(l->ready, "", 1) == 1) {
 			(void)close(l->ready);
 			l->ready = -1;
@@ -304,6 +320,33 @@ all_end(void *arg)
 }
 
 /*
+ * Asked to end: the store sees its link end, writes its log back into the
+ * database and follows. The others have nothing to put away.
+ */
+static void
+all_quit(struct launcher *l)
+{
+	int again = l->status == AGENT_EXIT_QUIT;
+
+	l->status = AGENT_EXIT_QUIT;
+	if (again || l->roles[STORE_ROLE] == 0 || l->roles[KEEPER] == 0) {
+		all_end(l);
+		return;
+	}
+	for (int i = 0; i < ROLES; i++)
+		if (l->roles[i] != 0 && i != STORE_ROLE)
+			(void)kill(l->roles[i], SIGKILL);
+}
+
+/* It was killed by us, since the agent was asked to end. */
+static int
+is_quit(const struct launcher *l, int status)
+{
+	return l->status == AGENT_EXIT_QUIT && WIFSIGNALED(status) &&
+	    WTERMSIG(status) == SIGKILL;
+}
+
+/*
  * When one ends all end. The others see their link's end and follow by
  * themselves; which of them is reaped first is chance, so wait for all before
  * saying why: a role's own reason (FOR_GOOD, QUIT) counts, not what follows
@@ -315,7 +358,8 @@ role_ended(struct launcher *l, int i, int status)
 	int left = 0;
 
 	l->roles[i] = 0;
-	if (WIFSIGNALED(status))
+	l->ended++;
+	if (WIFSIGNALED(status) && !is_quit(l, status))
 		warnx("%s: ended by signal %d (%s)", role_names[i],
 		    WTERMSIG(status), strsignal(WTERMSIG(status)));
 	if (WIFEXITED(status) &&
@@ -325,7 +369,7 @@ role_ended(struct launcher *l, int i, int status)
 	for (i = 0; i < ROLES; i++)
 		left += l->roles[i] != 0;
 	if (left == 0 ||
-	    (left == ROLES - 1 &&
+	    (l->ended == 1 &&
 		loop_timer(l->loop, GRACE_MS, all_end, l) == NULL))
 		all_end(l);
 }
@@ -344,8 +388,7 @@ on_signal(void *arg, int signo)
 		return;
 	}
 	if (signo != SIGCHLD) {
-		l->status = AGENT_EXIT_QUIT;
-		all_end(l);
+		all_quit(l);
 		return;
 	}
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: ISC */
 /*
  * The outer process and the launcher. The outer process keeps the listening
- * socket and starts one launcher after another; the launcher starts keeper,
- * derive, store and parser, and all five live and die together.
+ * socket and starts one launcher after another; the launcher starts keeper and
+ * store, then derive and parser, and all five live and die together.
  */
 #ifndef AGENT_LAUNCHER_H
 #define AGENT_LAUNCHER_H

@@ -63,6 +63,9 @@ must 10 is_locked
 kill -TERM "$outer"
 wait "$outer" || fail "exit status $? after SIGTERM"
 [ ! -e "$XMPP_AGENT_SOCK" ] || fail "the socket is still there"
+[ -s "$HOME/.local/state/xmpp-agent/vault.db" ] || fail "no database"
+[ ! -e "$HOME/.local/state/xmpp-agent/vault.db-wal" ] ||
+	fail "the store has not put its log away"
 must 10 none 'xmpp-agent -x|xmpp-agent-[sp]'
 status && fail "somebody answers"
 
@@ -76,6 +79,7 @@ opened() {
 }
 must 10 opened
 grep -q juliet@capulet.lit "$T/list.out" || fail "list"
+[ -e "$HOME/.local/state/xmpp-agent/vault.db-wal" ] || fail "no log of the store"
 "$O/xmpp-agent" -k || fail "-k"
 must 10 test ! -e "$XMPP_AGENT_SOCK"
 must 10 none 'xmpp-agent -x|xmpp-agent-[sp]'
