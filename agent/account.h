@@ -81,6 +81,7 @@ struct indexed { /* a message or a composed one, in order of seq */
 struct index {
 	struct indexed *v; /* ascending seq */
 	size_t n, cap;
+	size_t gap;	 /* entries' room before v */
 	uint64_t octets; /* sum of len */
 	/* by handle: open addressing, the seq of an entry in each slot */
 	uint64_t *slots;

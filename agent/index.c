@@ -96,19 +96,33 @@ fill_slots(struct index *x)
 	return 0;
 }
 
+/* The gap's room is used again when it is half of all: a move each cap / 2. */
+static int
+make_room(struct index *x)
+{
+	size_t cap = x->cap > 0 ? x->cap * 2 : 16;
+	struct indexed *all = x->v - x->gap;
+
+	if (x->gap > 0 && x->gap >= x->cap / 2) {
+		memmove(all, x->v, x->n * sizeof *all);
+	} else {
+		all = recallocarray(all, x->cap, cap, sizeof *all);
+		if (all == NULL)
+			return ERR_MEMORY;
+		x->cap = cap;
+		if (x->gap > 0)
+			memmove(all, all + x->gap, x->n * sizeof *all);
+	}
+	x->v = all;
+	x->gap = 0;
+	return 0;
+}
+
 int
 index_reserve(struct index *x)
 {
-	size_t cap = x->cap > 0 ? x->cap * 2 : 16;
-	struct indexed *v;
-
-	if (x->n == x->cap) {
-		v = recallocarray(x->v, x->cap, cap, sizeof *v);
-		if (v == NULL)
-			return ERR_MEMORY;
-		x->v = v;
-		x->cap = cap;
-	}
+	if (x->gap + x->n == x->cap && make_room(x) != 0)
+		return ERR_MEMORY;
 	return x->nslots < x->cap * 4 || x->used >= x->nslots / 2
 	    ? fill_slots(x)
 	    : 0;
@@ -133,7 +147,13 @@ index_remove(struct index *x, const uint8_t *handle)
 	x->slots[slot] = SLOT_GONE;
 	at = (size_t)(e - x->v);
 	x->octets -= e->len;
-	memmove(e, e + 1, (x->n - at - 1) * sizeof *e);
+	if (at < x->n / 2) { /* the oldest go first: mostly nothing is moved */
+		memmove(x->v + 1, x->v, at * sizeof *e);
+		x->v++;
+		x->gap++;
+	} else {
+		memmove(e, e + 1, (x->n - at - 1) * sizeof *e);
+	}
 	x->n--;
 }
 
@@ -141,7 +161,7 @@ void
 index_free(struct index *x)
 {
 	if (x->v != NULL)
-		freezero(x->v, x->cap * sizeof *x->v);
+		freezero(x->v - x->gap, x->cap * sizeof *x->v);
 	free(x->slots);
 	memset(x, 0, sizeof *x);
 }
