@@ -46,8 +46,9 @@ struct launcher {
 	struct loop *loop;
 	struct connection *keeper;
 	pid_t roles[ROLES]; /* 0: not started yet, or ended */
-	int derive, parser; /* their ends until they are started, -1: they are */
-	int ended;	    /* roles */
+	int derive,
+	    parser;	 /* their ends until they are started, -1: they are */
+	int ended;	 /* roles */
 	pid_t asking;	 /* the child that answers an ASK, 0: none */
 	uint32_t ask_id; /* of that request */
 	uint32_t ending; /* the one that the keeper has taken back */

@@ -6,9 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "check.h"
-
 #include "../../agent/account.h"
+#include "check.h"
 
 #define STEPS 200000
 #define MOST  700 /* entries at once: the index grows, and reuses its room */
