@@ -35,16 +35,6 @@ accounts_doubt(struct keeper *k)
 }
 
 /*
- * May it go on? Not what is known to be older than what was sent or published
- * from it, whoever says so: the sending chains would use keys twice.
- */
-static int
-is_newest(uint8_t doubt)
-{
-	return (doubt & (DOUBT_OLDER | DOUBT_SERVER)) == 0;
-}
-
-/*
  * It was moved: ids of prekeys that a lost later state may have given out are
  * passed over, and ours are published whatever the server has.
  */
@@ -130,7 +120,7 @@ void
 adopt_state(struct request *r)
 {
 	struct keeper *k = r->keeper;
-	uint8_t how = reader_u8(&r->body), doubt = accounts_doubt(k);
+	uint8_t how = reader_u8(&r->body), doubt;
 	struct txn *t = txn_begin(k->records);
 	struct account *a;
 	uint32_t n = 0;
@@ -139,16 +129,16 @@ adopt_state(struct request *r)
 
 	if (err == 0 && how > ADOPT_COPIED)
 		err = ERR_ARGUMENT;
-	if (err == 0 && how == ADOPT_MOVED && !is_newest(doubt)) {
-		request_abort(r, t, ERR_DOUBT,
-		    "this state is not the newest: give --copied");
-		return;
-	}
+	(void)account_find(k, ""); /* reads again what is stale */
+	if (err == 0 && k->accounts->stale)
+		err = ERR_BUSY;
+	/* an older state's sending chains would use keys twice */
+	doubt = accounts_doubt(k);
+	if (err == 0 && how == ADOPT_MOVED && (doubt & DOUBT_NOT_NEWEST))
+		err = ERR_DOUBT;
 	at = r->reply.len;
 	buffer_put_u32(&r->reply, 0);
 	txn_large(t); /* prekeys of all, an empty message to each contact */
-	if (err == 0)
-		(void)account_find(k, ""); /* reads again what is stale */
 	TAILQ_FOREACH(a, &k->accounts->list, entry) {
 		/* a copy that nothing shows may be said to be one */
 		if (err != 0 || (how == ADOPT_MOVED && doubt == 0))
@@ -168,7 +158,10 @@ adopt_state(struct request *r)
 	if (err != 0) {
 		k->accounts->stale = 1;
 		buffer_clear(&r->reply);
-		request_abort(r, t, err, "adopt");
+		request_abort(r, t, err,
+		    err == ERR_DOUBT
+			? "this state is not the newest: give --copied"
+			: "adopt");
 		return;
 	}
 	records_believe(k->records);

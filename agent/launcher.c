@@ -2,8 +2,9 @@
 /*
  * The launcher: makes the socketpairs and the pipe, starts keeper and store, and
  * when the keeper serves derive and parser, with exactly the descriptors that
- * are theirs, and ends when one of them ends. It runs askpass and the passphrase source when the keeper asks.
- * Holds nothing that lasts; reads nothing but the keeper's requests.
+ * are theirs, and ends when one of them ends. It runs askpass and the
+ * passphrase source when the keeper asks. Holds nothing that lasts; reads
+ * nothing but the keeper's requests.
  */
 #include "launcher.h"
 
@@ -46,12 +47,12 @@ struct launcher {
 	struct loop *loop;
 	struct connection *keeper;
 	pid_t roles[ROLES]; /* 0: not started yet, or ended */
-	int derive,
-	    parser;	 /* their ends until they are started, -1: they are */
-	int ended;	 /* roles */
-	pid_t asking;	 /* the child that answers an ASK, 0: none */
-	uint32_t ask_id; /* of that request */
-	uint32_t ending; /* the one that the keeper has taken back */
+	int derive;	    /* its end of its socketpair, -1: it has it */
+	int parser;	    /* the same */
+	int ended;	    /* how many roles have */
+	pid_t asking;	    /* the child that answers an ASK, 0: none */
+	uint32_t ask_id;    /* of that request */
+	uint32_t ending;    /* the one that the keeper has taken back */
 	struct timer *killing;
 	int answer; /* write end of the keeper's pipe */
 	int ready;  /* to the outer process, -1: said */
@@ -321,19 +322,14 @@ all_end(void *arg)
 }
 
 /*
- * Asked to end: the store sees its link end, writes its log back into the
- * database and follows. The others have nothing to put away.
+ * Asked to end, perhaps twice (the terminal's signal and the outer process's):
+ * the store sees its link end, writes its log back into the database and
+ * follows (role_ended's timer). The others have nothing to put away.
  */
 static void
 all_quit(struct launcher *l)
 {
-	int again = l->status == AGENT_EXIT_QUIT;
-
 	l->status = AGENT_EXIT_QUIT;
-	if (again || l->roles[STORE_ROLE] == 0 || l->roles[KEEPER] == 0) {
-		all_end(l);
-		return;
-	}
 	for (int i = 0; i < ROLES; i++)
 		if (l->roles[i] != 0 && i != STORE_ROLE)
 			(void)kill(l->roles[i], SIGKILL);
@@ -343,8 +339,7 @@ all_quit(struct launcher *l)
 static int
 is_quit(const struct launcher *l, int status)
 {
-	return l->status == AGENT_EXIT_QUIT && WIFSIGNALED(status) &&
-	    WTERMSIG(status) == SIGKILL;
+	return l->status == AGENT_EXIT_QUIT && WTERMSIG(status) == SIGKILL;
 }
 
 /*

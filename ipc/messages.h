@@ -302,6 +302,7 @@ enum doubt {
 	DOUBT_PLACE = 2, /* the database is another file than it was */
 	DOUBT_SERVER =
 	    4, /* the server has prekeys that this state never made */
+	DOUBT_NOT_NEWEST = DOUBT_OLDER | DOUBT_SERVER, /* it cannot go on */
 };
 
 /* what a CONSTRAIN sets */

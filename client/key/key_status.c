@@ -118,7 +118,7 @@ print_lines(
 			printf("in doubt: %s\n", doubts[i].what);
 	if (s->doubt != 0)
 		printf("nothing is sent or received until: xmpp-key adopt %s\n",
-		    (s->doubt & ~DOUBT_PLACE) != 0 ? "--copied"
+		    (s->doubt & DOUBT_NOT_NEWEST) != 0 ? "--copied"
 						   : "--moved|--copied");
 	json_array_foreach(clients, i, row)
 	{

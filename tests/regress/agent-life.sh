@@ -25,6 +25,13 @@ none() {
 	[ -z "$(role "$1")" ]
 }
 
+# log_is_away WHEN: the store had the time to write its log back
+db=$HOME/.local/state/xmpp-agent/vault.db
+log_is_away() {
+	[ -s "$db" ] || fail "no database after $1"
+	[ ! -e "$db-wal" ] || fail "the store has not put its log away: $1"
+}
+
 # In the foreground: the same line, then it serves until it is told.
 "$O/xmpp-agent" -D >"$T/agent.out" 2>"$T/agent.err" &
 outer=$!
@@ -63,9 +70,7 @@ must 10 is_locked
 kill -TERM "$outer"
 wait "$outer" || fail "exit status $? after SIGTERM"
 [ ! -e "$XMPP_AGENT_SOCK" ] || fail "the socket is still there"
-[ -s "$HOME/.local/state/xmpp-agent/vault.db" ] || fail "no database"
-[ ! -e "$HOME/.local/state/xmpp-agent/vault.db-wal" ] ||
-	fail "the store has not put its log away"
+log_is_away "SIGTERM"
 must 10 none 'xmpp-agent -x|xmpp-agent-[sp]'
 status && fail "somebody answers"
 
@@ -79,12 +84,23 @@ opened() {
 }
 must 10 opened
 grep -q juliet@capulet.lit "$T/list.out" || fail "list"
-[ -e "$HOME/.local/state/xmpp-agent/vault.db-wal" ] || fail "no log of the store"
+[ -e "$db-wal" ] || fail "no log of the store"
 "$O/xmpp-agent" -k || fail "-k"
 must 10 test ! -e "$XMPP_AGENT_SOCK"
 must 10 none 'xmpp-agent -x|xmpp-agent-[sp]'
+log_is_away "-k"
 "$O/xmpp-agent" -k 2>"$T/k.err" && fail "-k without an agent"
 grep -q '^xmpp-agent: ' "$T/k.err" || fail "what -k says without an agent"
+
+# ^C reaches all of its processes, and the launcher by the outer one again.
+setsid "$O/xmpp-agent" -D --passphrase-file "$T/pw" >"$T/int.out" 2>"$T/int.err" &
+outer=$!
+must 10 test -s "$T/int.out"
+must 10 opened
+kill -INT -- "-$outer"
+wait "$outer" || fail "exit status $? after ^C"
+log_is_away "^C"
+[ ! -s "$T/int.err" ] || fail "^C: $(cat "$T/int.err")"
 
 # Somebody holds the database while it starts anew: it is tried again.
 "$O/xmpp-agent" -D --passphrase-file "$T/pw" >"$T/held.out" 2>"$T/held.err" &
