@@ -68,7 +68,8 @@ compare_vault(struct report *r, const struct doctor_agent *a)
 		? "; the server has prekeys that it never made"
 		: "");
 	snprintf(f->command, sizeof(f->command), "xmpp-key adopt %s",
-	    (a->doubt & DOUBT_NOT_NEWEST) != 0 ? "--copied" : "--moved|--copied");
+	    (a->doubt & DOUBT_NOT_NEWEST) != 0 ? "--copied"
+					       : "--moved|--copied");
 }
 
 static void

@@ -119,7 +119,7 @@ print_lines(
 	if (s->doubt != 0)
 		printf("nothing is sent or received until: xmpp-key adopt %s\n",
 		    (s->doubt & DOUBT_NOT_NEWEST) != 0 ? "--copied"
-						   : "--moved|--copied");
+						       : "--moved|--copied");
 	json_array_foreach(clients, i, row)
 	{
 		fputs("client ", stdout);
